@@ -1,0 +1,1 @@
+"""The arithmetic: ageing, segments, scores, allocation, commission, evaluation and the simulated world; pure functions over typed frames."""

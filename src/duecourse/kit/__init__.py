@@ -1,0 +1,1 @@
+"""The ground floor's tool box: money, calendar, ids, records, masking, crypto, errors and the one clock."""
