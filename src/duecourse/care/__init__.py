@@ -1,0 +1,1 @@
+"""What borrowers tell us: complaints and disputes."""

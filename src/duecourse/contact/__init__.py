@@ -1,0 +1,1 @@
+"""Permits, refusals and attempts to reach a debtor."""

@@ -1,0 +1,32 @@
+"""Wall permits, refusals and attempts by performer; all three are append-only."""
+
+from django.db import migrations
+
+from duecourse.kit import tenancy
+
+from duecourse.kit.tenancy import AGENCY
+
+REQUEST = {
+    "performer_id": "parties_agency",
+    "person_id": "portfolio_person",
+    "case_id": "portfolio_case",
+    "contact_point_id": "portfolio_contactpoint",
+    "placement_id": "placement_placement",
+}
+OWN = {"agency": f"performer_id = {AGENCY}", "agency_may": "SELECT, INSERT", "is_book": True}
+
+TABLES = [
+    tenancy.tenant_table("contact_permit", references=REQUEST, **OWN),
+    tenancy.tenant_table("contact_refusal", references=REQUEST, **OWN),
+    tenancy.tenant_table(
+        "contact_attempt", references={"performer_id": "parties_agency", "permit_id": "contact_permit"}, **OWN
+    ),
+]
+
+
+class Migration(migrations.Migration):
+    """Wall contacts between agencies."""
+
+    dependencies = [("contact", "0001_permits"), ("placement", "0002_walls")]
+
+    operations = [migrations.RunSQL(TABLES)]

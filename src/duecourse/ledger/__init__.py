@@ -1,0 +1,1 @@
+"""The books and the trail: double entry, audit events, stored files and idempotency keys."""

@@ -1,0 +1,1 @@
+"""Reserved for limitation, law firms and court steps; nothing is built yet."""

@@ -1,0 +1,1 @@
+"""Who takes part: creditors, agencies, people with roles, contracts and fee schedules."""

@@ -1,0 +1,248 @@
+"""Who takes part, and under which agreement.
+
+Every tenant row carries its creditor; `tenant_key` makes a relation whose database constraint is the composite one
+(creditor_id, id), written by hand in the migrations, so that no row can refer across creditors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+
+def tenant_key(to: Any, **options: Any) -> models.ForeignKey:
+    """Return a relation to another tenant row; its constraint stands in the migration as (creditor_id, column)."""
+    return models.ForeignKey(to, on_delete=models.PROTECT, related_name="+", db_constraint=False, **options)
+
+
+class Creditor(models.Model):
+    """A lender that places its overdue loans; the tenant. Its zone, calendar and currency are the defaults of its rows."""
+
+    code = models.TextField(unique=True)
+    name = models.TextField()
+    lender_class = models.TextField()
+    zone = models.TextField()
+    calendar = models.TextField()
+    currency = models.CharField(max_length=3)
+    packs = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+
+class TenantRow(models.Model):
+    """The abstract base of every row that belongs to a creditor."""
+
+    creditor = models.ForeignKey(Creditor, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        """Django's options."""
+
+        abstract = True
+
+
+class UserQuery(BaseUserManager["User"]):
+    """Finds users by their e-mail address, without regard to case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the user with this e-mail address."""
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who logs in: staff of a creditor or of an agency. What they may do stands in their memberships."""
+
+    email = models.EmailField(unique=True)
+    display_name = models.TextField()
+    lang = models.CharField(max_length=8, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "email"
+    objects = UserQuery()
+
+
+class AgencyKind(models.TextChoices):
+    """What kind of performer an agency row stands for."""
+
+    EXTERNAL = "external"
+    IN_HOUSE = "in_house"
+    LAW_FIRM = "law_firm"
+    ROBOT = "robot"
+
+
+class Agency(TenantRow):
+    """A performer of collection for one creditor: an outside firm, a law firm, the creditor's own team, or its robot.
+
+    In-house teams and robots are rows like any other, because their calls count in the same limits.
+    """
+
+    code = models.TextField()
+    name = models.TextField()
+    kind = models.TextField(choices=AgencyKind.choices)
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "code"], name="agency_code_once")]
+
+
+class Role(models.TextChoices):
+    """What a member may do; the first five are the creditor's side, the last two an agency's."""
+
+    MANAGER = "manager"
+    COMPLIANCE = "compliance"
+    ACCOUNTANT = "accountant"
+    ANALYST = "analyst"
+    READ_ONLY = "read_only"
+    LEAD = "lead"
+    COLLECTOR = "collector"
+
+
+CREDITOR_ROLES = (Role.MANAGER, Role.COMPLIANCE, Role.ACCOUNTANT, Role.ANALYST, Role.READ_ONLY)
+AGENCY_ROLES = (Role.LEAD, Role.COLLECTOR)
+
+
+class Membership(TenantRow):
+    """A user's role, with a creditor or with one of its agencies, over a half-open span of days."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    agency = tenant_key(Agency, null=True)
+    role = models.TextField(choices=Role.choices)
+    from_on = models.DateField()
+    until_on = models.DateField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agency__isnull=True, role__in=CREDITOR_ROLES) | Q(agency__isnull=False, role__in=AGENCY_ROLES),
+                name="membership_role_fits_side",
+            ),
+            models.UniqueConstraint(
+                fields=["creditor", "user", "role"], condition=Q(until_on__isnull=True), name="membership_open_once"
+            ),
+        ]
+
+
+class Approval(TenantRow):
+    """A decision on something another person asked for; the database refuses one person in both places. Append-only."""
+
+    subject_kind = models.TextField()
+    subject_id = models.BigIntegerField()
+    content_hash = models.CharField(max_length=64)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    is_granted = models.BooleanField()
+    reason = models.TextField(default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.CheckConstraint(condition=~Q(requested_by=F("decided_by")), name="approval_takes_two_people"),
+            models.UniqueConstraint(fields=["creditor", "subject_kind", "subject_id"], name="approval_once"),
+        ]
+
+
+class Qualification(TenantRow):
+    """Evidence that an agency may work: kind, the file that shows it, and a half-open span of validity."""
+
+    agency = tenant_key(Agency)
+    kind = models.TextField()
+    evidence_file_id = models.BigIntegerField(null=True)
+    valid_from_on = models.DateField()
+    valid_until_on = models.DateField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.CheckConstraint(condition=Q(valid_until_on__gt=F("valid_from_on")), name="qualification_span")]
+
+
+class Contract(TenantRow):
+    """An agreement with an agency. Its terms stand in its versions."""
+
+    agency = tenant_key(Agency)
+    code = models.TextField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "code"], name="contract_code_once")]
+
+
+class ContractVersion(TenantRow):
+    """The terms of a contract from a day on; append-only, so that placements and statement lines can point to it for ever.
+
+    `regions` and `products` are lists of codes, or null for all. `contracted_fields` names the only fields a handover may hold.
+    `attribution_rule` is 'paid' or 'booked': which date of a payment must lie in the placement, both ends included, plus
+    `attribution_tail_days` after its end. `tier_mode` is 'whole' or 'marginal'. A case count or amount that is null is no cap.
+    """
+
+    contract = tenant_key(Contract)
+    number = models.IntegerField()
+    signed_on = models.DateField(null=True)
+    effective_on = models.DateField()
+    expires_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    regions = models.JSONField(null=True)
+    products = models.JSONField(null=True)
+    capacity_count = models.IntegerField(null=True)
+    capacity_minor = models.BigIntegerField(null=True)
+    share_cap_bp = models.IntegerField(null=True)
+    placement_term_days = models.IntegerField()
+    contracted_fields = models.JSONField()
+    attribution_rule = models.TextField()
+    attribution_tail_days = models.IntegerField(default=0)
+    tier_mode = models.TextField(default="whole")
+    rounding = models.TextField(default="half_up")
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "contract", "number"], name="contract_version_once"),
+            models.CheckConstraint(condition=Q(expires_on__gt=F("effective_on")), name="contract_version_span"),
+            models.CheckConstraint(condition=Q(attribution_rule__in=["paid", "booked"]), name="contract_version_attribution"),
+        ]
+
+
+class FeeSchedule(TenantRow):
+    """The fees of a contract version from a day on; append-only."""
+
+    contract_version = tenant_key(ContractVersion)
+    effective_on = models.DateField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "contract_version", "effective_on"], name="fee_schedule_once")
+        ]
+
+
+class FeeLine(TenantRow):
+    """One cell of a fee schedule; bounds are half-open, an upper bound that is null is open. Append-only.
+
+    Age is days past due at placement, a tier is the achieved recovery rate in basis points, a hand is the placement number.
+    """
+
+    fee_schedule = tenant_key(FeeSchedule)
+    product_class = models.TextField(default="*")
+    age_from_days = models.IntegerField()
+    age_until_days = models.IntegerField(null=True)
+    tier_from_bp = models.IntegerField()
+    tier_until_bp = models.IntegerField(null=True)
+    hand_from = models.SmallIntegerField()
+    hand_until = models.SmallIntegerField(null=True)
+    rate_bp = models.IntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.CheckConstraint(condition=Q(rate_bp__gte=0) & Q(rate_bp__lte=10000), name="fee_line_rate")]

@@ -1,0 +1,1 @@
+"""Allocation, batches, handover and recall of cases."""

@@ -1,0 +1,167 @@
+"""Allocation and placement: which agency a case goes to, and the time it spends there."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+
+from duecourse.parties.models import Agency, Contract, ContractVersion, TenantRow, tenant_key
+from duecourse.portfolio.models import Account, Case
+
+
+class AllocationRun(TenantRow):
+    """One proposed allocation of a day: the same inputs are the same run.
+
+    `commitment` is the hash of the draw's secret, published before the tape came in. State goes proposed → approved →
+    published, or proposed → rejected; the approval is a second person's, in parties. `rows_hash` is what was approved.
+    """
+
+    run_id = models.BigIntegerField()
+    as_of = models.DateField()
+    inputs_hash = models.CharField(max_length=64)
+    rows_hash = models.CharField(max_length=64)
+    policy = models.JSONField()
+    commitment = models.CharField(max_length=64)
+    state = models.TextField(default="proposed")
+    summary = models.JSONField(default=dict)
+    proposed_by = models.BigIntegerField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "as_of", "inputs_hash"], name="allocation_run_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "approved", "published", "rejected"]), name="allocation_run_state"
+            ),
+        ]
+
+
+class AllocationRow(TenantRow):
+    """What an allocation decided of one case, chosen or left out: agency, reason and propensity. Append-only."""
+
+    allocation_run = tenant_key(AllocationRun)
+    case = tenant_key(Case)
+    agency = tenant_key(Agency, null=True, db_index=False)
+    contract_version = tenant_key(ContractVersion, null=True, db_index=False)
+    segment_key = models.TextField()
+    hand = models.SmallIntegerField()
+    balance_minor = models.BigIntegerField()
+    expected_recovered_minor = models.BigIntegerField()
+    is_random_slice = models.BooleanField()
+    propensity_share = models.FloatField(null=True)
+    feasible_agency_ids = models.JSONField(default=list)
+    reason = models.TextField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "allocation_run", "case"], name="allocation_row_once")]
+
+
+class Batch(TenantRow):
+    """The cases that one allocation hands to one agency under one contract version; frozen when it is made."""
+
+    allocation_run = tenant_key(AllocationRun)
+    agency = tenant_key(Agency)
+    contract = tenant_key(Contract)
+    contract_version = tenant_key(ContractVersion)
+    code = models.TextField()
+    placed_on = models.DateField()
+    term_until_on = models.DateField()
+    case_count = models.IntegerField()
+    placed_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "allocation_run", "agency"], name="batch_once"),
+            models.UniqueConstraint(fields=["creditor", "code"], name="batch_code_once"),
+        ]
+
+
+class Placement(TenantRow):
+    """The case being with an agency, over a half-open range of instants; the database admits one at a time per case.
+
+    `term_until_on` is the planned end; `during` is what holds, open-ended until the placement ends. `hand` is the placement's
+    number for the case. The rate's denominator is frozen in `placed_minor`.
+    """
+
+    batch = tenant_key(Batch)
+    case = tenant_key(Case)
+    agency = tenant_key(Agency)
+    contract_version = tenant_key(ContractVersion, db_index=False)
+    hand = models.SmallIntegerField()
+    during = DateTimeRangeField()
+    term_until_on = models.DateField()
+    placed_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    days_past_due = models.IntegerField()
+    segment_key = models.TextField()
+    is_random_slice = models.BooleanField()
+    propensity_share = models.FloatField()
+    end_reason = models.TextField(default="")
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            ExclusionConstraint(
+                name="placement_one_at_a_time",
+                expressions=[
+                    ("creditor", RangeOperators.EQUAL),
+                    ("case", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.UniqueConstraint(fields=["creditor", "case", "hand"], name="placement_hand_once"),
+        ]
+
+
+class PlacementAccount(TenantRow):
+    """An account in a placement with its components frozen on the day it was placed, in minor units. Append-only."""
+
+    placement = tenant_key(Placement)
+    account = tenant_key(Account)
+    principal_minor = models.BigIntegerField()
+    interest_minor = models.BigIntegerField()
+    fee_minor = models.BigIntegerField()
+    penalty_minor = models.BigIntegerField()
+    balance_minor = models.BigIntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "placement", "account"], name="placement_account_once")]
+
+
+class PlacementTransition(TenantRow):
+    """A dated step in a placement's life (placed, recall_pending, recalled, returned, term_ended, closed). Append-only."""
+
+    placement = tenant_key(Placement)
+    status = models.TextField()
+    reason = models.TextField(default="")
+    effective_on = models.DateField()
+    known_at = models.DateTimeField()
+    actor_id = models.BigIntegerField()
+
+
+class Handover(TenantRow):
+    """The package of a batch: contracted fields only, with a manifest and the hash of the file. Append-only."""
+
+    batch = tenant_key(Batch)
+    file_id = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    manifest = models.JSONField()
+    row_count = models.IntegerField()
+    handed_over_at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "batch"], name="handover_once")]

@@ -1,0 +1,1 @@
+"""Assets and cases: tapes, persons, accounts, cases, holds, pauses and snapshots."""

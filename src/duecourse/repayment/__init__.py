@@ -1,0 +1,1 @@
+"""Money from borrowers: payments, matching, imputation, attribution and promises."""

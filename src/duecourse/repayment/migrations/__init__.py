@@ -1,0 +1,1 @@
+"""The migrations of this room: one purpose each, named by it."""

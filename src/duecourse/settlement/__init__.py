@@ -1,0 +1,1 @@
+"""What the creditor owes its agencies: statements, measured rates, scorecards."""
