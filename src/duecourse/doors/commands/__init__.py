@@ -1,0 +1,147 @@
+"""The `duecourse` command: a table of commands, each loaded when it is asked for, so that `duecourse --help` is quick.
+
+A command's module holds a Typer `app`. `__main__` hands in what lies above the doors: commands of its own and the function that makes
+Django ready, which is called before the first module that needs models is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from duecourse.doors.commands.terminal import EXIT_REFUSED, Terminal, terminal
+from duecourse.kit.errors import DuecourseError
+
+__all__ = ["EXIT_REFUSED", "Command", "Terminal", "app", "make_ready", "register", "run", "terminal"]
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table.
+
+    Attributes:
+        module: where the Typer `app` is.
+        summary: one line of help, shown without loading the module; English, also the translation key.
+        needs_models: Django is set up before the module is imported.
+    """
+
+    module: str
+    summary: str
+    needs_models: bool = True
+
+
+COMMANDS: dict[str, Command] = {}
+_ready: list[Callable[[], None]] = []
+
+
+def register(name: str, command: Command) -> None:
+    """Add a command to the table."""
+    COMMANDS[name] = command
+
+
+def make_ready(function: Callable[[], None]) -> None:
+    """Set the function that makes server, Django and schema ready."""
+    _ready[:] = [function]
+
+
+class LazyGroup(TyperGroup):
+    """Loads a command's module when the command is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the table's order, which is the order of a month's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, or a placeholder with its summary while help is being listed."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        if ctx.protected_args if hasattr(ctx, "protected_args") else getattr(ctx, "_protected_args", ()):
+            return self._loaded(cmd_name, entry)
+        placeholder = typer.Typer(add_completion=False)
+        placeholder.command(cmd_name, help=terminal.translated(entry.summary))(_nothing)
+        return typer.main.get_command(placeholder)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, loaded command and remaining arguments."""
+        entry = COMMANDS.get(args[0]) if args else None
+        if entry is None:
+            return super().resolve_command(ctx, args)
+        return args[0], self._loaded(args[0], entry), args[1:]
+
+    def _loaded(self, name: str, entry: Command) -> Any:
+        if entry.needs_models and _ready:
+            _ready[0]()
+            _activate_language()
+        command = typer.main.get_command(importlib.import_module(entry.module).app)
+        command.name = name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings=CONTEXT,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def duecourse(
+    json: bool = typer.Option(False, "--json", help="Answer in JSON; may stand anywhere in the line."),
+    lang: str = typer.Option("", "--lang", help="en or zh-hans; may stand anywhere in the line. Default: DUECOURSE_LANG, else en."),
+) -> None:
+    """Run outsourced debt collection, from the tape of overdue loans to the agencies' statements."""
+
+
+def run(arguments: Sequence[str], *, lang: str = "en") -> int:
+    """Run one command line and return its exit code: 0 done, 1 a crash, 2 refused.
+
+    `--json` and `--lang` are taken from anywhere in the line before `--`.
+    """
+    terminal.is_json, terminal.lang, rest = _wishes(arguments, lang=lang)
+    try:
+        ended = app(args=rest, prog_name="duecourse", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except DuecourseError as error:
+        terminal.refuse(error)
+        return EXIT_REFUSED
+    return ended if isinstance(ended, int) else 0
+
+
+def _wishes(arguments: Sequence[str], *, lang: str) -> tuple[bool, str, list[str]]:
+    rest: list[str] = []
+    is_json = False
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--json":
+            is_json = True
+        elif word == "--lang":
+            lang = next(words, lang)
+        elif word.startswith("--lang="):
+            lang = word.removeprefix("--lang=")
+        else:
+            rest.append(word)
+    return is_json, "zh-hans" if lang.lower().replace("_", "-").startswith("zh") else "en", rest
+
+
+def _activate_language() -> None:
+    from django.utils import translation
+
+    translation.activate(terminal.lang)
+
+
+def _nothing() -> None:
+    """Stand for a command that is not loaded."""
