@@ -1,6 +1,6 @@
 """The browser of the journeys: the system's Chromium, else Playwright's own, else a loud skip.
 
-With DUECOURSE_REQUIRE_BROWSER=1, as `.ci/run` sets it, the lack of a browser is a failure.
+With REQUIRE_BROWSER=1, as `.ci/run` sets it, the lack of a browser is a failure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-REQUIRED = os.environ.get("DUECOURSE_REQUIRE_BROWSER") == "1"
+REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
 @contextmanager
