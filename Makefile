@@ -103,3 +103,4 @@ lock: install
 	$(PIN) pyproject.toml requirements/build.in -o requirements/run.txt
 	$(PIN) pyproject.toml requirements/build.in requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 	npm install --prefix assets --package-lock-only --loglevel=error
+	$(BIN)/python assets/vendor.py --strip-lock

@@ -53,5 +53,14 @@ def notices() -> list[str]:
     return lines
 
 
+def strip_lock() -> None:
+    """Take the addresses of funding pages out of package-lock.json, so that the lock names no address at all."""
+    path = ASSETS / "package-lock.json"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    for package in lock["packages"].values():
+        package.pop("funding", None)
+    path.write_text(json.dumps(lock, indent=2) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    main()
+    strip_lock() if "--strip-lock" in sys.argv else main()
