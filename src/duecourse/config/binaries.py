@@ -117,24 +117,30 @@ def version_of(program: Path) -> int | None:
 def readable(programs: Programs, account: Account, *, shelf: Path) -> Programs:
     """Return programs that `account` can run, copying the installation to `shelf` when the given ones lie behind a closed folder.
 
+    A wheel keeps shared libraries in a folder beside the package (`<package>.libs`); they come along.
+
     Guarantees: the copy appears whole or not at all, and is made once per version and origin.
     """
     if _runs(programs.folder, account):
         return programs
     origin = programs.folder.parent
     stamp = hashlib.sha256(f"{origin}:{(programs.folder / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    target = shelf / f"programs-{programs.major}-{stamp}"
+    target = shelf / f"duecourse-programs-{programs.major}-{stamp}"
     if not target.exists():
         shelf.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=shelf, prefix=".programs-"))
-        shutil.copytree(origin, temporary, dirs_exist_ok=True, symlinks=False)
+        temporary = Path(tempfile.mkdtemp(dir=shelf, prefix=".duecourse-programs-"))
+        libraries = origin.parent.with_name(f"{origin.parent.name}.libs")
+        inside = temporary / origin.parent.name / origin.name
+        shutil.copytree(origin, inside)
+        if libraries.is_dir():
+            shutil.copytree(libraries, temporary / libraries.name)
         for path in (temporary, *temporary.rglob("*")):
-            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.parent.name in ("bin", "lib") or ".so" in path.name else 0o644)
         try:
             temporary.rename(target)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
-    copy = Programs(target / "bin", programs.major)
+    copy = Programs(target / origin.parent.name / origin.name / "bin", programs.major)
     if not _runs(copy.folder, account):
         raise ProgramFailed(program=str(copy.folder / "postgres"), reason=f"user {account.uid} cannot run it")
     return copy
@@ -142,7 +148,7 @@ def readable(programs: Programs, account: Account, *, shelf: Path) -> Programs:
 
 def _runs(folder: Path, account: Account) -> bool:
     try:
-        return account.run([str(folder / "postgres"), "--version"], seconds=20).returncode == 0
+        return all(account.run([str(folder / name), "--version"], seconds=20).returncode == 0 for name in NEEDED)
     except (OSError, subprocess.SubprocessError):
         return False
 

@@ -86,8 +86,8 @@ class Cluster:
         if not os.access(self.home, os.W_OK | os.X_OK):
             raise HomeNotWritable(folder=str(self.home))
         with keyfile.locked(self.home / "pg.lock"):
-            present = self._settled()
-            if present.is_running and _answers(present.port):
+            present = self._answering()
+            if present:
                 return present
             folder, account = self._place()
             if not (folder / "data" / "PG_VERSION").exists():
@@ -143,12 +143,20 @@ class Cluster:
         """Open an autocommit connection as the superuser."""
         return psycopg.connect(**self.login(database=database).keywords(), autocommit=True, connect_timeout=10)
 
-    def _settled(self) -> Status:
-        """Return the status once a server that is starting or recovering has come to an end of it."""
+    def _answering(self) -> Status | None:
+        """Return the status of a server that lets us in, or None when none is there; one that is starting or dying is awaited."""
         deadline = time.monotonic() + START_SECONDS_MAX
-        while (status := self.status()).pid and not status.is_running and time.monotonic() < deadline:
+        while (status := self.status()).pid and time.monotonic() < deadline:
+            if status.is_running:
+                try:
+                    self.connect().close()
+                except psycopg.OperationalError as error:
+                    if "password" in str(error):
+                        raise SecretsLost(folder=str(self.folder), secrets=str(self.home / keyfile.SECRETS_FILE)) from error
+                else:
+                    return status
             time.sleep(0.05)
-        return status
+        return None
 
     @property
     def folder(self) -> Path:
@@ -191,6 +199,7 @@ class Cluster:
         password_file.write_text(password, encoding="ascii")
         os.chown(password_file, account.uid, account.gid)
         form = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}", "--encoding=UTF8", "--data-checksums"]
+        form += [] if self.is_durable else ["--no-sync"]
         try:
             done = account.run([self.programs.path("initdb"), f"--pgdata={fresh}", "--no-instructions", *form, *_locale(self.programs)])
         finally:
@@ -399,14 +408,6 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def _free_port() -> int:
