@@ -1,0 +1,73 @@
+"""What a rule's body may be: one expression that means the same for an int and for an array.
+
+`and`, `or`, `not`, `if`, chained comparisons and `~` all change their meaning, or fail, when a value becomes an array. They are
+refused when the rule is loaded, not found when the millionth contact is judged.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from types import ModuleType
+
+BODY = "is_breached"
+_ALLOWED = (
+    ast.Return,
+    ast.Assign,
+    ast.Name,
+    ast.Load,
+    ast.Store,
+    ast.Attribute,
+    ast.Constant,
+    ast.Compare,
+    ast.cmpop,
+    ast.BinOp,
+    ast.BitAnd,
+    ast.BitOr,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.FloorDiv,
+    ast.Mod,
+)
+_BARRED_COMPARISONS = (ast.In, ast.NotIn, ast.Is, ast.IsNot)
+
+
+def faults_of(source: str) -> list[str]:
+    """Return what in the source of a `rule.py` breaks the form, in words; empty when it keeps it.
+
+    It must have a module docstring (the text's sense) and one function `is_breached(facts, values)` made of assignments and a
+    return whose expressions use names, attributes, whole numbers, single comparisons, `&`, `|`, `+`, `-`, `*`, `//` and `%`.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        return [f"line {error.lineno}: {error.msg}"]
+    faults = [] if ast.get_docstring(tree) else ["has no module docstring with the text's sense"]
+    bodies = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == BODY]
+    if len(bodies) != 1 or [argument.arg for argument in bodies[0].args.args] != ["facts", "values"]:
+        return [*faults, f"needs one function {BODY}(facts, values)"]
+    statements = [s for s in bodies[0].body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    for node in (inner for statement in statements for inner in ast.walk(statement)):
+        fault = _fault(node)
+        if fault:
+            faults.append(f"line {getattr(node, 'lineno', 0)}: {fault}")
+    return faults
+
+
+def module_of(source: str, *, path: Path, name: str) -> ModuleType:
+    """Run the source of a rule that has no faults and return its module; the file is not looked up on any import path."""
+    module = ModuleType(name, ast.get_docstring(ast.parse(source)))
+    module.__file__ = str(path)
+    exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102 - a rule is code by design; packs are trusted like code
+    return module
+
+
+def _fault(node: ast.AST) -> str:
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        return "a chained comparison is a hidden branch; write (a < b) & (b < c)"
+    if isinstance(node, _BARRED_COMPARISONS):
+        return "only <, <=, >, >=, == and != mean the same for an int and an array"
+    if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int)):
+        return f"the constant {node.value!r} is not a whole number"
+    return "" if isinstance(node, _ALLOWED) else f"{type(node).__name__} does not mean the same for an int and for an array"

@@ -1,0 +1,98 @@
+"""Running the cases of a rule: what a lawyer wrote down, judged by the code.
+
+A case names the facts in local time, perhaps values of a lower layer, and what this rule shall find: `clear`, `refused` or `warned`;
+or the error that the decision ends in. `check_case` says in words what came out otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from duecourse.kit.errors import DuecourseError
+from duecourse.rules.decide import decide
+from duecourse.rules.facts import ContactFacts, zone_of
+from duecourse.rules.form import OVERLAY_LAYERS, Layer, Overlay, Pack, Rule
+from duecourse.rules.load import parse_overlay
+from duecourse.rules.verdict import Reason, Verdict
+
+_KEYS = {"case", "facts", "as_of", "finding", "code", "cites", "next_allowed_at", "error", *OVERLAY_LAYERS}
+_FACT_KEYS = {"channel", "at", "zone", "call_slots_held_count", "performer_kind", "lender_class", "product_class"}
+
+
+def case_errors(pack: Pack) -> list[str]:
+    """Return what is wrong with the cases of a pack, in words; empty when every case of every enabled rule comes out as written."""
+    found = []
+    for rule in pack.rules:
+        if rule.is_enabled:
+            found += [f"{rule.id}: {case.get('case')}: {fault}" for case in rule.cases for fault in check_case(case, rule=rule, pack=pack)]
+            if not any(case.get("finding") in ("refused", "warned") for case in rule.cases):
+                found.append(f"{rule.id}: no case in which it finds fault")
+    return found
+
+
+def check_case(case: Mapping[str, Any], *, rule: Rule, pack: Pack) -> list[str]:
+    """Return how a case comes out otherwise than written; empty when it comes out as written."""
+    unknown = [f"unknown key {key!r}" for key in case if key not in _KEYS]
+    unknown += [f"unknown fact {key!r}" for key in case.get("facts", {}) if key not in _FACT_KEYS]
+    if unknown or ("finding" in case) == ("error" in case):
+        return unknown or ["needs either a finding or an error"]
+    try:
+        facts, layers = facts_of(case, pack=pack), layers_of(case, pack=pack)
+        verdict = decide(facts, packs=(pack,), as_of=case.get("as_of", facts.local_on), layers=layers)
+    except DuecourseError as error:
+        return [] if case.get("error") == error.code else [f"ended in {error.message()}"]
+    return list(_differences(case, verdict=verdict, rule=rule))
+
+
+def facts_of(case: Mapping[str, Any], *, pack: Pack) -> ContactFacts:
+    """Return the facts of a case. Its `at` is a local time of its zone; where the zone is null, of the pack's default zone."""
+    written = dict(case["facts"])
+    zone = zone_of(written.get("zone")) or ZoneInfo(pack.zone_default)
+    written["at"] = datetime.fromisoformat(written["at"]).replace(tzinfo=zone).astimezone(UTC)
+    return ContactFacts(person_key=1, **{"call_slots_held_count": 0, **written})
+
+
+def layers_of(case: Mapping[str, Any], *, pack: Pack) -> list[Overlay]:
+    """Return the overlays of a case: each lower layer is written as a mapping of parameter ids to values that always held."""
+    return [_overlay(layer, values=case[layer], pack=pack) for layer in OVERLAY_LAYERS if layer in case]
+
+
+def _overlay(layer: Layer, *, values: Mapping[str, Any], pack: Pack) -> Overlay:
+    units = {parameter.id: parameter.unit.value for rule in pack.rules for parameter in rule.parameters}
+    ever = date(1949, 10, 1)
+    dated = {
+        key: {"unit": units.get(key), "values": [{"value": value, "effective_on": ever, "article": "", "confidence": "verbatim"}]}
+        for key, value in values.items()
+    }
+    text = {"id": layer.value, "layer": layer.value, "title": {"zh": layer.value, "en": layer.value}}
+    days = {"issued_on": ever, "effective_on": ever, "last_reviewed_on": ever}
+    return parse_overlay({"text": text | days, "parameters": dated}, place="case")
+
+
+def _differences(case: Mapping[str, Any], *, verdict: Verdict, rule: Rule) -> Iterator[str]:
+    if "error" in case:
+        yield f"ended in no {case['error']}"
+        return
+    kinds = (("refused", verdict.reasons), ("warned", verdict.warnings))
+    found = [(kind, reason) for kind, reasons in kinds for reason in reasons if reason.rule_id == rule.id]
+    finding, reason = found[0] if found else ("clear", None)
+    if finding != case["finding"]:
+        yield f"was {finding}, not {case['finding']}"
+    if reason is not None:
+        yield from _reason_differences(case, reason=reason, rule=rule)
+    if "next_allowed_at" in case:
+        zone = zone_of(verdict.facts.zone)
+        shown = verdict.next_allowed_at.astimezone(zone).strftime("%Y-%m-%d %H:%M") if verdict.next_allowed_at else None
+        if shown != case["next_allowed_at"]:
+            yield f"would next be allowed at {shown}, not {case['next_allowed_at']}"
+
+
+def _reason_differences(case: Mapping[str, Any], *, reason: Reason, rule: Rule) -> Iterator[str]:
+    if reason.code != case.get("code", rule.code):
+        yield f"had the code {reason.code}"
+    cited = sorted({reference.text.id for reference in reason.citations})
+    if "cites" in case and cited != sorted(case["cites"]):
+        yield f"cited {', '.join(cited)}"

@@ -1,0 +1,1 @@
+"""The packs that come with duecourse: one folder per country."""

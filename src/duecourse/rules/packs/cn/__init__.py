@@ -1,0 +1,1 @@
+"""China (mainland)."""

@@ -1,0 +1,201 @@
+"""A verdict: the answer, all its reasons, and the record that a permit stores as its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from duecourse.rules.facts import ContactFacts
+from duecourse.rules.form import Bilingual, Modality, Pack, Reference
+from duecourse.rules.resolve import BoundRule, Effective, Standing
+
+RECORD_FORM = "duecourse verdict 1"
+ZONE_UNKNOWN = "zone_unknown"
+_ZONE_UNKNOWN_TEXT = Bilingual(
+    zh="债务人所在时区不明，无法确定当地时间；系统不作推测，不予联系。",
+    en="The debtor's time zone is not known, so the local time cannot be told; nothing is guessed, and the contact is refused.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule's finding about one contact.
+
+    Attributes:
+        rule_id: `pack.rule`.
+        code: stable name for machines; `zone_unknown` where the rule could not be judged.
+        modality: what the breach means.
+        citations: every paper that by itself forbids the contact, with the exceptions it stands on; highest layer first.
+        facts: the facts used, as shown to a person.
+        effective: the binding values with layer and source.
+        explanation: in both languages, filled.
+    """
+
+    rule_id: str
+    code: str
+    modality: Modality
+    citations: tuple[Reference, ...]
+    facts: Mapping[str, str]
+    effective: tuple[Effective, ...]
+    explanation: Bilingual
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the reason as JSON-able values."""
+        return {
+            "rule": self.rule_id,
+            "code": self.code,
+            "modality": self.modality.value,
+            "citations": [_citation(reference) for reference in self.citations],
+            "facts": dict(self.facts),
+            "parameters": [_parameter(effective) for effective in self.effective],
+            "zh": self.explanation.zh,
+            "en": self.explanation.en,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one request.
+
+    Attributes:
+        allowed: whether no `must_not` rule finds fault.
+        reasons: every refusing finding, in order of pack and rule; empty when allowed.
+        warnings: every finding of another modality.
+        as_of: the day whose values were used.
+        facts: the contact.
+        next_allowed_at: aware UTC, whole minute: for a refusal the first later minute at which every rule would allow, as far as
+            is known now; None when allowed, or when there is none within `decide.HORIZON_DAYS`.
+        packs: the packs used.
+        checked: all rules that bound, with their values.
+    """
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    as_of: date
+    facts: ContactFacts
+    next_allowed_at: datetime | None
+    packs: tuple[Pack, ...]
+    checked: tuple[BoundRule, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the verdict as JSON-able values: the permit's evidence.
+
+        Guarantees:
+            No personal data: the person's key is left out, and of an agreement only its id, title, article and values are told, which
+            hold none if whoever wrote the overlay put none there. Equal verdicts give equal records, byte for byte after `json.dumps(..., sort_keys=True)`.
+        """
+        return {
+            "form": RECORD_FORM,
+            "allowed": self.allowed,
+            "as_of": self.as_of.isoformat(),
+            "at": _instant(self.facts.at),
+            "zone": self.facts.zone if self.facts.is_zone_known else None,
+            "channel": self.facts.channel,
+            "performer_kind": self.facts.performer_kind,
+            "lender_class": self.facts.lender_class,
+            "product_class": self.facts.product_class,
+            "next_allowed_at": _instant(self.next_allowed_at) if self.next_allowed_at else None,
+            "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in self.packs],
+            "reasons": [reason.to_record() for reason in self.reasons],
+            "warnings": [reason.to_record() for reason in self.warnings],
+            "checked": [_checked(bound, self.facts) for bound in self.checked],
+        }
+
+
+def reason_of(bound: BoundRule, facts: ContactFacts) -> Reason:
+    """Return what a rule that finds fault with a contact has to say."""
+    rule = bound.rule
+    is_lost = rule.is_local and not facts.is_zone_known
+    shown = {} if is_lost else _facts_used(bound, facts)
+    places = {**shown, **{one.parameter.name: one.parameter.unit.show(one.value) for one in bound.effective}}
+    filled = _ZONE_UNKNOWN_TEXT if is_lost else Bilingual(*(template.format_map(places) for template in rule.explanation))
+    return Reason(
+        rule_id=rule.id,
+        code=ZONE_UNKNOWN if is_lost else rule.code,
+        modality=rule.modality,
+        citations=_citations(bound, facts, is_lost=is_lost),
+        facts=shown,
+        effective=bound.effective,
+        explanation=filled,
+    )
+
+
+def _facts_used(bound: BoundRule, facts: ContactFacts) -> dict[str, str]:
+    return {name: unit.show(getattr(facts, name)) for name, unit in bound.rule.facts_used.items()}
+
+
+def _citations(bound: BoundRule, facts: ContactFacts, *, is_lost: bool) -> tuple[Reference, ...]:
+    """Return every paper that by itself forbids this contact, and the exceptions it stands on.
+
+    A parameter is decisive if its loosest value would clear the contact. Of a decisive parameter each standing value is tried alone:
+    at 21:00 a policy that ends the day at 21:00 is cited and the law, which ends it at 22:00, is not; at 22:30 both are.
+    """
+    decisive = [
+        one for one in bound.effective if not is_lost and not _is_breached(bound, facts, effective=one, value=one.parameter.loosest)
+    ]
+    found: dict[Reference, None] = {}
+    for one in decisive or bound.effective:
+        for standing in one.standing:
+            if is_lost or _is_breached(bound, facts, effective=one, value=standing.dated.value):
+                found |= dict.fromkeys((standing.reference, *(exception.reference for exception in standing.exceptions)))
+    return tuple(sorted(found, key=lambda reference: reference.text.layer.rank))
+
+
+def _is_breached(bound: BoundRule, facts: ContactFacts, *, effective: Effective, value: int) -> bool:
+    tried = SimpleNamespace(**{**vars(bound.values), effective.parameter.name: value})
+    return bool(bound.rule.is_breached(facts, tried))
+
+
+def _citation(reference: Reference) -> dict[str, Any]:
+    return {
+        "text": reference.text.id,
+        "layer": reference.text.layer.value,
+        "article": reference.article,
+        "note": reference.note,
+        "zh": reference.text.title.zh,
+        "en": reference.text.title.en,
+    }
+
+
+def _parameter(effective: Effective) -> dict[str, Any]:
+    return {
+        "name": effective.parameter.name,
+        "value": effective.value,
+        "unit": effective.parameter.unit.value,
+        "shown": effective.parameter.unit.show(effective.value),
+        "layer": effective.sources[0].reference.text.layer.value,
+        "sources": [_standing(source) for source in effective.sources],
+        "overruled": [_standing(source) for source in effective.overruled],
+    }
+
+
+def _standing(source: Standing) -> dict[str, Any]:
+    return {
+        "value": source.dated.value,
+        "text": source.reference.text.id,
+        "layer": source.reference.text.layer.value,
+        "article": source.reference.article,
+        "effective_on": source.dated.effective_on.isoformat(),
+        "confidence": source.dated.confidence.value,
+        "exceptions": [exception.id for exception in source.exceptions],
+    }
+
+
+def _checked(bound: BoundRule, facts: ContactFacts) -> dict[str, Any]:
+    is_judged = facts.channel in bound.rule.channels
+    is_shown = is_judged and not (bound.rule.is_local and not facts.is_zone_known)
+    return {
+        "rule": bound.rule.id,
+        "modality": bound.rule.modality.value,
+        "applies": is_judged,
+        "facts": _facts_used(bound, facts) if is_shown else {},
+        "parameters": [_parameter(effective) for effective in bound.effective],
+    }
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+"""The pages in docs/rules are what the rules' folders say today."""
+
+from pathlib import Path
+
+from duecourse.rules.load import shipped_packs
+from duecourse.rules.pages import render_pages, write_pages
+from tests.rules.contacts import CN, TRIAL
+
+DOCS = Path(__file__).parents[2] / "docs/rules"
+
+
+def test_committed_pages_are_current():
+    """Each page is written anew by `python -m duecourse.rules.pages docs/rules`, and none is left over."""
+    pages = render_pages(shipped_packs())
+    assert {str(path.relative_to(DOCS)): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")} == pages
+
+
+def test_page_tells_values_exceptions_cases_and_code():
+    """A page holds the text's sense, each value with its reference, the exception, a case and the body."""
+    page = render_pages([CN])["cn/contact_hours.md"]
+    for part in (
+        "No collection between 22:00 and 08:00.",
+        "| 22:00 | minute_of_day | 2026-01-30 |  | cba_collection_2026 (article number not found) | secondary |",
+        "`agreed_hours_prevail`",
+        "One second before eight it is still night",
+        "return (facts.local_minute < values.allowed_from_minute)",
+    ):
+        assert part in page
+
+
+def test_index_lists_what_is_disabled(tmp_path):
+    """A value that rests on memory stands in the list of what decisions do not use."""
+    written = write_pages(tmp_path, packs=[TRIAL])
+    assert {path.name for path in written} == {"README.md", "quiet_noon.md", "visits_daily.md"}
+    assert "| `trial.visits_daily.is_barred` | 1 | memory | old_custom (remembered) |" in (tmp_path / "README.md").read_text("utf-8")
+    assert "memory, disabled" in (tmp_path / "trial/visits_daily.md").read_text("utf-8")
