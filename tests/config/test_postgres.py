@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
@@ -22,15 +21,6 @@ from duecourse.config.errors import PostgresMissing, PostgresTooOld, SecretsLost
 from duecourse.config.postgres import Cluster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
-
-
-@pytest.fixture
-def open_folder():
-    """A folder that anybody may pass through, as /home or /srv are; pytest's own temporary folders are closed."""
-    folder = Path(tempfile.mkdtemp(prefix="duecourse-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

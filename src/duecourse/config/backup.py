@@ -81,7 +81,7 @@ def restore(login: DatabaseLogin, path: Path, *, is_overwriting: bool = False, c
     _check(path)
     program = binaries.client("pg_restore", chosen, major_min=_major(login))
     stamp = f"{now():%Y%m%d_%H%M%S_%f}"
-    kept, fresh = f"{login.database}_before_{stamp}", f"{login.database}_restoring_{stamp}"
+    kept, fresh = f"{login.database[:30]}_before_{stamp}", f"{login.database[:30]}_restoring_{stamp}"
     server = replace(login, database="postgres")
     with open_connection(server) as connection:
         is_present = bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [login.database]).fetchone())

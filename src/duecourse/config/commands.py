@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Annotated
@@ -114,7 +115,6 @@ def remove(*, is_sure: Annotated[bool, typer.Option("--yes", help="All records g
 def _replay_erasures() -> int | None:
     """Call portfolio's replay of the erasure list, or return None while that room does not offer it."""
     boot.ready()
-    from duecourse.portfolio import services
-
-    replay = getattr(services, "erasures_replay", None)
+    room = "duecourse.portfolio.services"
+    replay = getattr(importlib.import_module(room), "erasures_replay", None) if importlib.util.find_spec(room) else None
     return int(replay()) if replay else None

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from duecourse.config import keyfile
 from duecourse.config.errors import EnvironmentRefused
-from duecourse.kit.errors import Problem
+from duecourse.kit.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from duecourse.kit.crypto import Keyring
@@ -45,6 +45,7 @@ VARIABLES: dict[str, str] = {
 TEST_VARIABLES = ("DUECOURSE_REQUIRE_BROWSER",)
 TEST_SECRET_KEY = "test-" + "only" * 16
 TEST_MASTER_KEYS = "test-1:" + "dGVzdGtleXRlc3RrZXl0ZXN0a2V5dGVzdGtleTEyMzQ="
+_TEST_KEY = TEST_MASTER_KEYS.partition(":")[2]
 UNSAFE_PREFIXES = (keyfile.GENERATED_PREFIX, "test-", "django-insecure", "changeme", "dev")
 SECRET_KEY_LENGTH_MIN = 50
 
@@ -152,7 +153,13 @@ class DatabaseLogin:
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords psycopg.connect takes."""
-        named: dict[str, Any] = {"host": self.host, "port": self.port, "dbname": self.database, "user": self.user, "password": self.password}
+        named: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.database,
+            "user": self.user,
+            "password": self.password,
+        }
         return named | ({"sslmode": self.sslmode} if self.sslmode else {})
 
 
@@ -175,7 +182,7 @@ def load(variables: Mapping[str, str]) -> Environment:
     if mode not in ("development", "test", "production"):
         problems.append(_problem("DUECOURSE_MODE", "is {value!r}", "Write development, test or production.", value=mode))
     environment = _read(variables, cast("Mode", mode), problems)
-    problems += _wrong_urls(environment)
+    problems += _wrong_urls(environment) + _wrong_keys(environment)
     if mode == "production":
         problems += _unsafe(environment)
     if problems:
@@ -245,6 +252,22 @@ def _wrong_urls(environment: Environment) -> list[Problem]:
     return problems
 
 
+def _wrong_keys(environment: Environment) -> list[Problem]:
+    try:
+        if environment.master_keys:
+            environment.keyring()
+    except ConfigurationError as error:
+        return [
+            _problem(
+                "DUECOURSE_KEYS",
+                "cannot be read: {reason}",
+                "Form: " + VARIABLES["DUECOURSE_KEYS"],
+                reason=error.parameters.get("reason", ""),
+            )
+        ]
+    return []
+
+
 def _unsafe(environment: Environment) -> list[Problem]:
     problems = _unsafe_keys(environment)
     if environment.is_debug:
@@ -265,7 +288,7 @@ def _unsafe_keys(environment: Environment) -> list[Problem]:
     for name, value in (("DUECOURSE_SECRET_KEY", environment.secret_key), ("DUECOURSE_KEYS", environment.master_keys)):
         if not value:
             problems.append(_problem(name, "is missing", "Make one: " + VARIABLES[name]))
-        elif any(part.strip().startswith(UNSAFE_PREFIXES) for part in value.split(",")):
+        elif any(part.strip().startswith(UNSAFE_PREFIXES) or part.endswith(_TEST_KEY) for part in value.split(",")):
             problems.append(_problem(name, "is a generated, default or test key", "Make a new one and keep it in your vault."))
         elif name == "DUECOURSE_SECRET_KEY" and len(value) < SECRET_KEY_LENGTH_MIN:
             problems.append(_problem(name, "is shorter than {least} characters", "Make a longer one.", least=SECRET_KEY_LENGTH_MIN))

@@ -114,8 +114,10 @@ class Cluster:
 
     def remove(self) -> Path:
         """Stop the server, remove its files and return the folder they were in; the keys in the secrets file stay."""
-        self.stop()
         folder = self.folder
+        if not self.home.exists():
+            return folder
+        self.stop()
         with keyfile.locked(self.home / "pg.lock"):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(_socket_folder(folder), ignore_errors=True)
