@@ -40,6 +40,7 @@ DUE = date(2026, 1, 31)
 
 
 def account(account_id=1, due=DUE, *, reported=None, balance=1000):
+    """Return a row of ACCOUNTS."""
     return {
         "account_id": account_id, "case_id": None, "person_id": account_id, "product_class": "card", "currency": "CNY",
         "oldest_due_on": due, "reported_days_past_due": reported, "balance_minor": balance, "principal_minor": balance,
@@ -48,13 +49,13 @@ def account(account_id=1, due=DUE, *, reported=None, balance=1000):
 
 
 def pause(start, end, account_id=1):
+    """Return a row of PAUSES."""
     return {"account_id": account_id, "from_on": start, "until_on": end, "kind": "hardship"}
 
 
 def aged(accounts, pauses=(), *, as_of, convention="actual", **more):
-    return age(
-        from_rows(list(accounts), ACCOUNTS), from_rows(list(pauses), PAUSES), as_of=as_of, convention=convention, **more
-    ).to_pylist()
+    """Age rows and return rows."""
+    return age(from_rows(list(accounts), ACCOUNTS), from_rows(list(pauses), PAUSES), as_of=as_of, convention=convention, **more).to_pylist()
 
 
 @pytest.mark.parametrize("case", GOLDEN["days"], ids=lambda case: case["id"])
@@ -188,7 +189,9 @@ def test_bad_questions_are_refused():
 def test_parquet_gives_what_arrow_gives(tmp_path):
     """The streaming form over files and the form over frames give the same rows."""
     accounts = from_rows([account(n, DUE + timedelta(days=n % 90), reported=n if n % 7 == 0 else None) for n in range(500)], ACCOUNTS)
-    pauses = from_rows([pause(DUE + timedelta(days=n % 40), None if n % 5 == 0 else DUE + timedelta(days=50), n) for n in range(0, 500, 3)], PAUSES)
+    pauses = from_rows(
+        [pause(DUE + timedelta(days=n % 40), None if n % 5 == 0 else DUE + timedelta(days=50), n) for n in range(0, 500, 3)], PAUSES
+    )
     pq.write_table(accounts, tmp_path / "it's.parquet")
     pq.write_table(pauses, tmp_path / "p.parquet")
     written = age_parquet(

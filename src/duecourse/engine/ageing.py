@@ -184,9 +184,7 @@ def age(
     distinct = pc.count_distinct(accounts.column("account_id")).as_py()
     if distinct != accounts.num_rows:
         raise AccountRepeated(rows=accounts.num_rows, accounts=distinct)
-    kernel = ageing_sql(
-        "accounts", "pauses", as_of=as_of, convention=convention, buckets=buckets, grace_days=grace_days
-    )
+    kernel = ageing_sql("accounts", "pauses", as_of=as_of, convention=convention, buckets=buckets, grace_days=grace_days)
     with duckdb.connect() as connection:
         connection.register("accounts", accounts)
         connection.register("pauses", conform(pauses, PAUSES, name="pauses"))
