@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
 from duecourse.kit.errors import Forbidden
-from duecourse.parties.errors import MembershipMissing, NoActor
+from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor
 from duecourse.parties.models import Agency, AgencyKind, Creditor, Membership, Role, User
 
 
@@ -25,7 +27,7 @@ class Actor:
 
     Attributes:
         user_id: the user, or 0 for the system.
-        creditor_id: the tenant.
+        creditor_id: the tenant, or 0 for the platform itself.
         agency_id: the agency for an agency's people, None on the creditor's side.
         roles: what the actor may do; the system holds every role of the creditor's side.
     """
@@ -41,41 +43,68 @@ class Actor:
         return self.agency_id is not None
 
 
-_acting: ContextVar[Actor | None] = ContextVar("duecourse_actor", default=None)
+class _Told(NamedTuple):
+    """What the database was told in a transaction: its role and settings, and on behalf of whom."""
 
-_TELL = "SELECT set_config('app.creditor', %s, true), set_config('app.agency', %s, true), set_config('app.user', %s, true)"
+    role: str
+    creditor: str
+    agency: str
+    user: str
+    actor: Actor | None = None
+
+
+_NOBODY = _Told("none", "", "", "")
+_TELL = (
+    "SELECT set_config('role', %s, true), set_config('app.creditor', %s, true),"
+    " set_config('app.agency', %s, true), set_config('app.user', %s, true)"
+)
 
 
 def system(creditor_id: int) -> Actor:
-    """Return the system acting for a creditor, as commands and scheduled steps do."""
+    """Return the system acting for a creditor, as commands and scheduled steps do; 0 stands for the platform."""
     roles = {Role.MANAGER, Role.COMPLIANCE, Role.ACCOUNTANT, Role.ANALYST, Role.READ_ONLY}
     return Actor(user_id=0, creditor_id=creditor_id, agency_id=None, roles=frozenset(map(str, roles)))
 
 
 @contextmanager
 def acting(actor: Actor) -> Iterator[Actor]:
-    """Do what is in the block as `actor`, in one transaction (a savepoint when the same actor acts already).
+    """Do what is in the block as `actor`, in one transaction (a savepoint inside another one).
 
-    Guarantees: outside the block the database shows no tenant row; an exception rolls the block back.
+    Blocks may nest, for the same actor or another; after an inner block the outer actor acts again.
+
+    Guarantees: outside the outermost block the database shows no tenant row, also when that block stands inside a longer transaction;
+    an exception rolls the block back.
     """
-    before = _acting.get()
+    role = "duecourse_agency" if actor.is_agency else "none"
+    agency = "" if actor.agency_id is None else str(actor.agency_id)
+    with _telling(_Told(role, str(actor.creditor_id), agency, str(actor.user_id), actor)):
+        yield actor
+
+
+@contextmanager
+def _telling(wanted: _Told) -> Iterator[None]:
+    """Tell the database `wanted` for the length of the block, and afterwards what it was told before.
+
+    What was told is remembered on the connection, because it belongs to the connection's transaction: another thread has another one.
+    A rollback, to the savepoint or of the whole, takes the settings back by itself.
+    """
+    before = getattr(connection, "duecourse_told", _NOBODY)
+    is_inside = connection.in_atomic_block
     with transaction.atomic():
-        if before != actor:
-            _tell(actor)
-        token = _acting.set(actor)
+        if wanted != before:
+            _tell(wanted)
+        connection.duecourse_told = wanted
         try:
-            yield actor
+            yield
         finally:
-            _acting.reset(token)
-            if before is not None and before != actor and not connection.needs_rollback:
-                _tell(before)
+            connection.duecourse_told = before
+        if wanted != before and is_inside and not connection.needs_rollback:
+            _tell(before)
 
 
-def _tell(actor: Actor) -> None:
-    """Set the transaction's role and settings."""
+def _tell(told: _Told) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL ROLE duecourse_agency" if actor.is_agency else "SET LOCAL ROLE NONE")
-        cursor.execute(_TELL, [str(actor.creditor_id), str(actor.agency_id or ""), str(actor.user_id)])
+        cursor.execute(_TELL, told[:4])
 
 
 def current() -> Actor:
@@ -84,7 +113,7 @@ def current() -> Actor:
     Raises:
         NoActor: nobody is.
     """
-    actor = _acting.get()
+    actor = getattr(connection, "duecourse_told", _NOBODY).actor
     if actor is None:
         raise NoActor
     return actor
@@ -103,17 +132,17 @@ def require(actor: Actor, *roles: str, action: str) -> None:
 def actors_of(user: User, *, on: date) -> list[Actor]:
     """Return the actors a user can be on a day: one per creditor or agency, roles merged, the creditor's side first.
 
+    It may be called outside `acting`, as login does, or inside; it reads the memberships of this user and of nobody else.
+
     Raises:
-        MembershipMissing: there is none.
+        MembershipMissing: there is none, or the user is not active.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TELL, ["", "", str(user.pk)])
+    with _telling(_Told("none", "", "", str(user.pk))):
         rows = list(
-            Membership.objects.filter(user=user, from_on__lte=on)
+            Membership.objects.filter(user=user, user__is_active=True, from_on__lte=on)
             .exclude(until_on__lte=on)
             .values_list("creditor_id", "agency_id", "role")
         )
-        cursor.execute(_TELL, ["", "", ""])
     sides = sorted({(creditor, agency) for creditor, agency, _ in rows}, key=lambda side: (side[0], side[1] or 0))
     if not sides:
         raise MembershipMissing
@@ -134,7 +163,7 @@ def performer_of(actor: Actor) -> int | None:
 
 
 def in_house_ids(creditor_id: int) -> list[int]:
-    """Return the creditor's own teams and robots; they may contact cases that are placed with nobody."""
+    """Return the creditor's own teams and robots; they may contact cases that are placed with nobody. Call inside `acting`."""
     kinds = [AgencyKind.IN_HOUSE, AgencyKind.ROBOT]
     return list(Agency.objects.filter(creditor_id=creditor_id, kind__in=kinds, closed_on__isnull=True).values_list("id", flat=True))
 
@@ -142,3 +171,29 @@ def in_house_ids(creditor_id: int) -> list[int]:
 def creditor_of(actor: Actor) -> Creditor:
     """Return the actor's creditor."""
     return Creditor.objects.get(pk=actor.creditor_id)
+
+
+class EmailBackend(BaseBackend):
+    """Logs users in by e-mail address and password; what they may do stands in their memberships, not in Django's permissions."""
+
+    def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **credentials: Any) -> User | None:
+        """Return the user, or None when the two do not belong together.
+
+        Raises:
+            django.core.exceptions.PermissionDenied: too many attempts; no other backend is asked.
+        """
+        from duecourse.parties.services import user_authenticate
+
+        email = username or credentials.get("email")
+        if not email or password is None:
+            return None
+        try:
+            return user_authenticate(email=email, password=password)
+        except LoginThrottled as error:
+            raise PermissionDenied from error
+        except LoginRefused:
+            return None
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the active user of a session, or None."""
+        return User.objects.filter(pk=user_id, is_active=True).first()

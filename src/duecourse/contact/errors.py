@@ -1,0 +1,52 @@
+"""What can go wrong between a request and an attempt."""
+
+from __future__ import annotations
+
+from duecourse.kit.errors import Conflict, InvalidInput
+
+
+class PerformerMissing(InvalidInput):
+    """The creditor's side asked for a permit without saying who will make the contact."""
+
+    what = "It is not said who makes the contact."
+    why = "Every contact counts for a performer: an agency, the in-house team or a robot."
+    todo = "Name the performer; the creditor's side may name its own teams and robots only."
+
+
+class ContactTimeImplausible(InvalidInput):
+    """A permit was asked for a time that is not about now."""
+
+    what = "A permit for {contact_at} cannot be given at {now}."
+    why = "A permit is for a contact that is about to be made; a past contact cannot be permitted."
+    todo = "Ask again right before dialling, with the time of the call in UTC."
+
+
+class RequestReused(Conflict):
+    """A request id was used for two different requests."""
+
+    what = "The request id {client_request_id} was used for another request."
+    why = "The same id must always mean the same contact, so that a repeated request is harmless."
+    todo = "Give each contact an id of its own."
+
+
+class PermitExpired(Conflict):
+    """An attempt is reported that began after its permit ended."""
+
+    what = "The permit {permit_id} ended at {valid_until_at}, before this attempt began."
+    why = "A permit is good for one attempt, until it ends."
+    todo = "Ask for a new permit before dialling."
+
+
+class AttemptReported(Conflict):
+    """The outcome of a permit was reported before, and differently."""
+
+    what = "The outcome of permit {permit_id} was already reported as {outcome}."
+    why = "A permit has one attempt and an attempt one outcome."
+    todo = "If the first report was wrong, tell the creditor's compliance officer."
+
+
+class OutcomeUnknown(InvalidInput):
+    """An outcome is not one of ours."""
+
+    what = "There is no outcome {outcome}."
+    todo = "Use one of: {known}."

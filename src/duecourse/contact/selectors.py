@@ -1,0 +1,96 @@
+"""Every read about contacts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+from django.db import connection
+
+from duecourse.contact.models import Permit
+from duecourse.kit.errors import Absent
+from duecourse.parties.access import Actor
+
+WINDOW = pa.schema(
+    [
+        pa.field("answer_key", pa.string(), nullable=False),
+        pa.field("performer_id", pa.int64(), nullable=False),
+        pa.field("person_id", pa.int64(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("contact_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("is_permit", pa.bool_(), nullable=False),
+        pa.field("outcome", pa.string()),
+        pa.field("explanation_hash", pa.string(), nullable=False),
+    ]
+)
+"""One row per answer of the gate in a window: `answer_key` is 'permit:id' or 'refusal:id'; the outcome is null when unreported."""
+
+_WINDOW = """
+SELECT 'permit:' || p.id, p.performer_id, p.person_id, p.channel, p.contact_at, true, a.outcome,
+       encode(sha256(p.explanation::text::bytea), 'hex')
+FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
+WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s
+UNION ALL
+SELECT 'refusal:' || r.id, r.performer_id, r.person_id, r.channel, r.contact_at, false, NULL,
+       encode(sha256(r.explanation::text::bytea), 'hex')
+FROM contact_refusal r
+WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at < %(until)s
+"""
+
+_REFUSALS = """
+SELECT code, ag.code, count(*), count(DISTINCT r.person_id)
+FROM contact_refusal r CROSS JOIN LATERAL jsonb_array_elements_text(r.codes) AS code
+JOIN parties_agency ag ON ag.creditor_id = r.creditor_id AND ag.id = r.performer_id
+WHERE r.creditor_id = %s AND r.contact_at >= %s AND r.contact_at < %s
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+_SLOTS = """
+SELECT coalesce(max(held), 0), coalesce(max(connected), 0) FROM (
+    SELECT count(*) FILTER (WHERE coalesce(a.is_connected, true)) AS held, count(*) FILTER (WHERE a.is_connected) AS connected
+    FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
+    WHERE p.creditor_id = %s AND p.channel = 'call' AND p.local_on BETWEEN %s AND %s
+    GROUP BY p.person_id, p.local_on
+) AS days
+"""
+
+
+def access_permit(actor: Actor, permit_id: int) -> Permit:
+    """Return a permit that the actor may see, inside `acting`.
+
+    Raises:
+        Absent: there is none.
+    """
+    found = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id)
+    if actor.agency_id is not None:
+        found = found.filter(performer_id=actor.agency_id)
+    permit = found.first()
+    if permit is None:
+        raise Absent(entity="permit")
+    return permit
+
+
+def window_frame(*, creditor_id: int, from_at: datetime, until_at: datetime) -> pa.Table:
+    """Return a WINDOW frame of all answers whose contact lies in [from_at, until_at)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WINDOW, {"creditor": creditor_id, "from": from_at, "until": until_at})
+        rows = cursor.fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in WINDOW]
+    return pa.table([pa.array(column, type=wanted.type) for column, wanted in zip(columns, WINDOW, strict=True)], schema=WINDOW)
+
+
+def refusal_counts(*, creditor_id: int, from_at: datetime, until_at: datetime) -> list[dict[str, Any]]:
+    """Return how often each ground refused each performer: dicts of code, performer, request_count, debtor_count."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSALS, [creditor_id, from_at, until_at])
+        names = ("code", "performer", "request_count", "debtor_count")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def most_slots(*, creditor_id: int, first_on: date, last_on: date) -> tuple[int, int]:
+    """Return the most slots held, and the most connected calls, of any debtor on any local day of the span, both ends included."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SLOTS, [creditor_id, first_on, last_on])
+        held, connected = cursor.fetchone()
+    return held, connected

@@ -1,0 +1,106 @@
+"""The platform's own grounds for refusing a contact, beside the rules of the packs: authority and holds.
+
+They come from records, not from a clock or a count, so no instant can be named at which they end by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duecourse.kit.errors import DuecourseError
+from duecourse.parties.models import AgencyKind
+
+RULE_KINDS = {
+    AgencyKind.EXTERNAL.value: "agency",
+    AgencyKind.IN_HOUSE.value: "in_house",
+    AgencyKind.ROBOT.value: "robot",
+    AgencyKind.LAW_FIRM.value: "law_firm",
+}
+"""The rules' word for each kind of performer."""
+
+_OWN = {AgencyKind.IN_HOUSE.value, AgencyKind.ROBOT.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One ground: its code, its two texts and where it comes from."""
+
+    code: str
+    en: str
+    zh: str
+    source: str
+
+    def record(self) -> dict[str, str]:
+        """Return the ground as it stands in a permit's explanation."""
+        return {"code": self.code, "en": self.en, "zh": self.zh, "source": self.source}
+
+
+CASE_CLOSED = Ground("case_closed", "The case is closed.", "案件已结案。", "Placement contract: authority ends with the case")
+PERFORMER_CLOSED = Ground(
+    "performer_closed",
+    "The performer no longer works for the creditor.",
+    "作业主体已停止合作。",
+    "《民法典》第933条: a mandate may be ended at any time",
+)
+NOT_PLACED = Ground(
+    "not_placed",
+    "The case is not placed with this performer.",
+    "该案件未委托给此作业主体。",
+    "《民法典》第922条: an agent acts within its instructions",
+)
+PLACED_ELSEWHERE = Ground(
+    "placed_elsewhere",
+    "The case is placed with another performer.",
+    "该案件已委托给其他作业主体。",
+    "《民法典》第922条: an agent acts within its instructions",
+)
+_HOLDS = {
+    "dispute": ("The debtor disputes the debt.", "债务人对债务提出异议。", "《商业银行信用卡业务监督管理办法》第69条"),
+    "deceased": ("The debtor has died.", "债务人已身故。", "Creditor policy"),
+    "bankrupt": ("The debtor is bankrupt.", "债务人已进入破产程序。", "Creditor policy"),
+    "complaint": ("A complaint is open.", "投诉处理中。", "Creditor policy"),
+    "plan": (
+        "A personalised instalment plan is signed and kept.",
+        "已签订并正常履行个性化分期协议。",
+        "《商业银行信用卡业务监督管理办法》第70条",
+    ),
+    "stop_list": ("The debtor is on the stop list.", "债务人在停催名单中。", "Creditor policy"),
+    "paid_already": ("The debtor says the debt is paid.", "债务人表示已还款。", "Creditor policy"),
+}
+
+
+def find(
+    *,
+    is_case_closed: bool,
+    is_performer_closed: bool,
+    performer_kind: str,
+    is_placed_here: bool,
+    is_placed_elsewhere: bool,
+    hold_kinds: Sequence[str],
+) -> list[Ground]:
+    """Return every ground that applies, in a fixed order.
+
+    The creditor's robot may contact any case, for it acts beside the placement (reminders); its in-house team may contact a case
+    that is with nobody; everybody else only cases placed with them.
+    """
+    found = []
+    if is_case_closed:
+        found.append(CASE_CLOSED)
+    if is_performer_closed:
+        found.append(PERFORMER_CLOSED)
+    if performer_kind == AgencyKind.IN_HOUSE.value and is_placed_elsewhere:
+        found.append(PLACED_ELSEWHERE)
+    if performer_kind not in _OWN and not is_placed_here:
+        found.append(NOT_PLACED)
+    return found + [_hold(kind) for kind in sorted(hold_kinds)]
+
+
+def _hold(kind: str) -> Ground:
+    en, zh, source = _HOLDS.get(kind, (f"A hold is open: {kind}.", f"存在暂停催收事项：{kind}。", "Creditor policy"))
+    return Ground(f"hold_{kind}", en, zh, source)
+
+
+def undecided(error: DuecourseError) -> Ground:
+    """Return the ground that the rules themselves could not say: they contradict each other, or have no value for the day."""
+    return Ground(error.code, f"The rules cannot decide this: {error.message()}", f"规则无法判定：{error.message()}", error.read)
