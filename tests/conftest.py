@@ -66,3 +66,18 @@ def committed_db(test_server: database.TestServer, django_db_setup, django_db_bl
         with database.pointed_at(name):
             yield database.CommittedDatabase(test_server, name)
     test_server.drop(name)
+
+
+@pytest.fixture
+def live_url(committed_db: database.CommittedDatabase) -> Iterator[str]:
+    """The address of a web server in this process that works on the test's own database; for browsers and API clients."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.test.testcases import LiveServerThread
+
+    server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    assert server.error is None, server.error
+    yield f"http://{server.host}:{server.port}"
+    server.terminate()

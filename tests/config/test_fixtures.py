@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import ProgrammingError, connection, connections, transaction
@@ -62,3 +64,15 @@ def test_roles_of_connections(committed_db):
         with committed_db.connect(role) as opened:
             names.append(opened.execute("SELECT current_user").fetchone()[0])
     assert names == ["duecourse_app", "duecourse_owner", "postgres"]
+
+
+def test_live_url(live_url, committed_db, settings):
+    """The live server answers with the strict policy and reads what the test committed."""
+    settings.ROOT_URLCONF = "tests.config.urls_for_tests"
+    _keep("z")
+    with urllib.request.urlopen(f"{live_url}/sessions/") as answer:  # noqa: S310 - our own server
+        assert answer.read() == b"1 duecourse_app"
+        policy = answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Frame-Options"] == "DENY"
+    assert {part.strip() for part in policy.split(";")} >= {"default-src 'self'", "object-src 'none'", "frame-ancestors 'none'"}
+    assert "unsafe" not in policy

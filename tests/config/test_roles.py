@@ -98,12 +98,16 @@ def test_unsafe_logins(committed_db):
             roles.check_serving(connection)
 
 
-def test_twice_is_once(test_server, committed_db):
-    """Roles and grants may be set again at any time."""
-    with committed_db.connect("superuser") as connection:
-        roles.grant(connection)
-    with committed_db.connect("owner") as connection:
-        roles.grant(connection)
+def test_twice_is_once(committed_db):
+    """Grants may be set again at any time, by superuser or owner, and stay what they were."""
+    query = "SELECT (SELECT datacl::text FROM pg_database WHERE datname = current_database()),"
+    query += " (SELECT array_agg(nspacl::text ORDER BY nspname) FROM pg_namespace),"
+    query += " (SELECT array_agg(defaclacl::text ORDER BY defaclrole, defaclnamespace, defaclobjtype) FROM pg_default_acl)"
+    with committed_db.connect("superuser") as superuser, committed_db.connect("owner") as owner:
+        before = superuser.execute(query).fetchone()
+        roles.grant(superuser)
+        roles.grant(owner)
+        assert superuser.execute(query).fetchone() == before
 
 
 def logins(cluster) -> tuple[DatabaseLogin, DatabaseLogin]:

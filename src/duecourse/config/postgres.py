@@ -25,6 +25,7 @@ from duecourse.config import binaries, keyfile
 from duecourse.config.binaries import Account, Programs
 from duecourse.config.environment import DatabaseLogin
 from duecourse.config.errors import HomeNotWritable, PostgresDidNotStart, PostgresTooOld, SecretsLost
+from duecourse.kit.clock import stopwatch
 
 SUPERUSER = "postgres"
 PASSWORD_NAME = "PG_SUPERUSER_PASSWORD"  # noqa: S105 - the name of a secret, not one
@@ -104,9 +105,9 @@ class Cluster:
             if not pid:
                 return False
             os.kill(pid, signal.SIGINT)
-            deadline = time.monotonic() + START_SECONDS_MAX
+            deadline = stopwatch() + START_SECONDS_MAX
             while _is_postgres(pid, self.folder / "data"):
-                if time.monotonic() > deadline:
+                if stopwatch() > deadline:
                     os.kill(pid, signal.SIGQUIT)
                     deadline += START_SECONDS_MAX
                 time.sleep(0.02)
@@ -147,8 +148,8 @@ class Cluster:
 
     def _answering(self) -> Status | None:
         """Return the status of a server that lets us in, or None when none is there; one that is starting or dying is awaited."""
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while (status := self.status()).pid and time.monotonic() < deadline:
+        deadline = stopwatch() + START_SECONDS_MAX
+        while (status := self.status()).pid and stopwatch() < deadline:
             if status.is_running:
                 try:
                     self.connect().close()
@@ -223,7 +224,7 @@ class Cluster:
             )
         if PASSWORD_NAME not in keyfile.read(self.home):
             raise SecretsLost(folder=str(folder), secrets=str(self.home / keyfile.SECRETS_FILE))
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = stopwatch() + START_SECONDS_MAX
         port = self._remembered_port()
         while True:
             _forget_the_dead(folder)
@@ -236,7 +237,7 @@ class Cluster:
                 self._remember(port)
                 return
             told = _tail(log)
-            if time.monotonic() > deadline or not _may_retry(told):
+            if stopwatch() > deadline or not _may_retry(told):
                 raise PostgresDidNotStart(folder=str(folder), reason=told or done.stderr.strip(), log=str(log))
             port = 0 if "Address already in use" in told else port
             _end_orphans(folder / "data")
@@ -301,11 +302,11 @@ def refuse_old_server(connection: psycopg.Connection) -> None:
         raise PostgresTooOld(where=f"The server at {connection.info.host}", found=f"{number // 10_000}.{number % 10_000}")
 
 
-def _account(data: Path) -> Account:
+def _account(files: Path) -> Account:
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), is_other=False)
-    if _exists(data):
-        owner = data.stat()
+    if _exists(files):
+        owner = files.stat()
         if owner.st_uid != 0:
             return Account(owner.st_uid, owner.st_gid, is_other=True)
     for name in ("postgres", "nobody"):
@@ -343,20 +344,20 @@ def _socket_folder(folder: Path) -> Path:
     return Path("/tmp") / f"duecourse-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"  # noqa: S108 - a socket's path must be short
 
 
-def _pid_file(data: Path) -> list[str]:
+def _pid_file(files: Path) -> list[str]:
     try:
-        return (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return (files / "postmaster.pid").read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, PermissionError, NotADirectoryError):
         return []
 
 
-def _postmaster(data: Path) -> int:
-    lines = _pid_file(data)
+def _postmaster(files: Path) -> int:
+    lines = _pid_file(files)
     pid = int(lines[0]) if lines and lines[0].strip().lstrip("-").isdigit() else 0
-    return pid if pid and _is_postgres(pid, data) else 0
+    return pid if pid and _is_postgres(pid, files) else 0
 
 
-def _is_postgres(pid: int, data: Path) -> bool:
+def _is_postgres(pid: int, files: Path) -> bool:
     """True when the process lives, is no zombie and works in this data folder; a number used again by another program does not count."""
     try:
         os.kill(pid, 0)
@@ -368,7 +369,7 @@ def _is_postgres(pid: int, data: Path) -> bool:
     if not process.exists():
         return not Path("/proc/self").exists()
     try:
-        return (process / "cwd").readlink() == data.resolve()
+        return (process / "cwd").readlink() == files.resolve()
     except FileNotFoundError:
         return False
     except PermissionError:
@@ -384,10 +385,10 @@ def _forget_the_dead(folder: Path) -> None:
         mark.unlink(missing_ok=True)
 
 
-def _end_orphans(data: Path) -> None:
+def _end_orphans(files: Path) -> None:
     """End the children of a killed postmaster, which hold its shared memory."""
     for process in Path("/proc").glob("[0-9]*"):
-        if process.name != str(os.getpid()) and _is_postgres(int(process.name), data):
+        if process.name != str(os.getpid()) and _is_postgres(int(process.name), files):
             os.kill(int(process.name), signal.SIGQUIT)
 
 
