@@ -7,6 +7,7 @@ Every run holds a shared lock on `users.lock`; the last one to leave takes it al
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import threading
@@ -188,6 +189,7 @@ def database_name(suffix: str) -> str:
     return f"{PREFIX}{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{suffix}"[:63]
 
 
+@functools.cache
 def _schema_digest() -> str:
     found = hashlib.sha256()
     package = ROOT / "src" / "duecourse"
