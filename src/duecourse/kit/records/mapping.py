@@ -1,0 +1,210 @@
+"""Mappings: how one sender's file becomes a record, as a YAML file that an operator can write."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from duecourse.kit.errors import DuecourseError
+from duecourse.kit.money import Rounding, exponent
+from duecourse.kit.records.dates import compile_form
+from duecourse.kit.records.refusals import MappingInvalid, UnknownMapping
+from duecourse.kit.records.spec import RecordSpec
+from duecourse.kit.records.transforms import TRANSFORMS, Transform
+
+REJECT_COLUMNS = ("_row", "_column", "_problem")
+SURPLUS_PATTERNS = (
+    "*联系人*", "*亲属*", "*家属*", "*配偶*", "*父*", "*母*", "*子女*", "*同事*", "*朋友*", "*通讯录*", "*单位电话*", "*公司电话*", "*微信*", "*qq*",
+    "*民族*", "*宗教*", "*照片*", "*人脸*", "*指纹*", "*定位*", "*emergency*", "*relative*", "*spouse*", "*parent*", "*colleague*", "*friend*",
+    "*contact_person*", "*contacts*", "*address_book*", "*wechat*", "*religion*", "*ethnic*", "*photo*", "*biometric*", "*employer_phone*",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """How the columns and texts of one sender's files become the fields of a record.
+
+    Attributes:
+        name: how operators call it.
+        version: raised with each change; it is part of an intake's repeat key.
+        record: the name of the record spec.
+        encodings: those a file may have, in order of preference; a byte order mark always means UTF-8.
+        delimiter: one character.
+        header_rows: lines down to and with the one that holds the column names.
+        sheet: the name of a workbook's sheet, or '' for the first.
+        dates: date forms, for example YYYY-MM-DD, YYYYMMDD, YYYY/M/D, YY-Mon, YYYY年M月D日, excel.
+        year_pivot: two-digit years from here on are 19xx.
+        zone: the zone of instants without an offset, or '' to refuse them.
+        rounding: of amounts with too many decimals.
+        thousands: separator, or ''.
+        decimal: decimal sign.
+        currency: of all amounts of the file, or '' when the record has a currency column.
+        nulls: texts that mean "no value", beside the empty one.
+        columns: column in the file → field.
+        values: field → (text in the file → text of the record).
+        constants: field → text.
+        derived: field → transform.
+        keep: column → texts; rows with another text are left out, counted and not a problem.
+        surplus: name patterns of personal columns that nobody asked for; quarantined, with the built-in ones.
+        ignore: name patterns of columns that are known and not needed.
+    """
+
+    name: str
+    record: str
+    version: int = 1
+    encodings: tuple[str, ...] = ("utf-8", "gb18030")
+    delimiter: str = ","
+    header_rows: int = 1
+    sheet: str = ""
+    dates: tuple[str, ...] = ("YYYY-MM-DD", "YYYYMMDD", "YYYY/M/D", "YYYY年M月D日")
+    year_pivot: int = 69
+    zone: str = ""
+    rounding: Rounding = "exact"
+    thousands: str = ","
+    decimal: str = "."
+    currency: str = ""
+    nulls: tuple[str, ...] = ("NULL", "null", "N/A", "NaN", "nan", "\\N")
+    columns: AnyMapping[str, str] = field(default_factory=dict)
+    values: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
+    constants: AnyMapping[str, str] = field(default_factory=dict)
+    derived: AnyMapping[str, Transform] = field(default_factory=dict)
+    keep: AnyMapping[str, tuple[str, ...]] = field(default_factory=dict)
+    surplus: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    @classmethod
+    def native(cls, spec: RecordSpec, *, currency: str = "", **changes: Any) -> Mapping:
+        """Return the mapping of our own files: headers are the fields' names, or their English or Chinese labels."""
+        columns = {name: f.name for f in spec.kept for name in (f.zh, f.en, f.name, f.header) if name}
+        return cls(name=f"{spec.name}-native", record=spec.name, columns=columns, currency=currency, zone="UTC", **changes)
+
+    @classmethod
+    def from_yaml(cls, path: Path, *, spec: RecordSpec) -> Mapping:
+        """Read a mapping file and check it against its spec.
+
+        Raises:
+            MappingInvalid: with all reasons.
+        """
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise MappingInvalid(mapping=path.name, reasons=f"it is not YAML ({type(error).__name__})") from error
+        if not isinstance(document, dict):
+            raise MappingInvalid(mapping=path.name, reasons="it is not a mapping of keys")
+        unknown = sorted(str(key) for key in document if key not in {f.name for f in fields(cls)})
+        if unknown or "record" not in document:
+            raise MappingInvalid(mapping=path.name, reasons=f"unknown keys {', '.join(unknown)}" if unknown else "it names no record")
+        try:
+            mapping = cls(**{"name": path.stem, **{key: _plain(key, value) for key, value in document.items()}})
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise MappingInvalid(mapping=path.name, reasons=f"a key has another form than documented ({error})") from error
+        mapping.check(spec)
+        return mapping
+
+    def check(self, spec: RecordSpec) -> None:
+        """Compare the mapping with its spec.
+
+        Raises:
+            MappingInvalid: unknown fields, required fields that nothing fills, unknown encodings, currencies, forms or transforms.
+        """
+        reasons = [*self._field_faults(spec), *self._form_faults(spec)]
+        if reasons:
+            raise MappingInvalid(mapping=self.name, reasons="; ".join(reasons))
+
+    def is_surplus(self, column: str) -> bool:
+        """Say whether a column's name matches a pattern of personal columns that nobody asked for."""
+        folded = fold(column).lower()
+        return any(fnmatchcase(folded, pattern.lower()) for pattern in (*self.surplus, *SURPLUS_PATTERNS))
+
+    def is_ignored(self, column: str) -> bool:
+        """Say whether a column is known and not needed."""
+        return column in REJECT_COLUMNS or any(fnmatchcase(fold(column), pattern) for pattern in self.ignore)
+
+    def _field_faults(self, spec: RecordSpec) -> list[str]:
+        filled = {*self.columns.values(), *self.constants, *self.derived}
+        reasons = [f"the record is {self.record}, the spec {spec.name}"] if self.record != spec.name else []
+        reasons += [f"{name} is not a field of {spec.name}" for name in sorted((filled | set(self.values)) - set(spec.names))]
+        reasons += [f"nothing fills {f.name}" for f in spec.kept if f.required and f.name not in filled and not self._gives(f.name)]
+        doubled = [*self.constants, *self.derived, *set(self.columns.values())]
+        reasons += [f"{name} is filled twice" for name in sorted({n for n in doubled if doubled.count(n) > 1})]
+        return reasons
+
+    def _gives(self, name: str) -> bool:
+        return name == "currency" and bool(self.currency)
+
+    def _form_faults(self, spec: RecordSpec) -> list[str]:
+        reasons = []
+        for encoding in self.encodings:
+            try:
+                codecs.lookup(encoding)
+            except LookupError:
+                reasons.append(f"unknown encoding {encoding}")
+        for form in self.dates:
+            try:
+                compile_form(form)
+            except ValueError as error:
+                reasons.append(str(error))
+        if self.rounding not in get_args(Rounding):
+            reasons.append(f"unknown rounding {self.rounding}")
+        if len(self.delimiter) != 1 or self.header_rows < 1 or not self.encodings:
+            reasons.append("delimiter must be one character, header_rows at least 1, encodings at least one")
+        if self.thousands == self.decimal or len(self.decimal) != 1:
+            reasons.append("thousands and decimal must differ and decimal be one character")
+        reasons += [f"unknown transform {t.name}" for t in self.derived.values() if t.name not in TRANSFORMS]
+        return reasons + self._currency_faults(spec)
+
+    def _currency_faults(self, spec: RecordSpec) -> list[str]:
+        if self.currency:
+            try:
+                exponent(self.currency)
+            except DuecourseError as error:
+                return [error.message()]
+        filled = {*self.columns.values(), *self.constants, *self.derived}
+        has_amounts = any(f.type == "amount" and f.name in filled for f in spec.kept)
+        return ["amounts need a currency"] if has_amounts and not self.currency and "currency" not in filled else []
+
+
+def find_mapping(name: str, *, folder: Path, spec: RecordSpec) -> Mapping:
+    """Return the mapping `name`.yaml of a folder, or of a path that ends in .yaml.
+
+    Raises:
+        UnknownMapping: there is none; those that exist are listed.
+        MappingInvalid: it does not fit.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file() or (not name.endswith((".yaml", ".yml")) and Path(name).name != name):
+        raise UnknownMapping(mapping=name[:64], known=", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none")
+    return Mapping.from_yaml(path, spec=spec)
+
+
+def fold(column: str) -> str:
+    """Return a column name with its width evened out and blanks around taken off; names are compared in this form."""
+    return unicodedata.normalize("NFKC", column).strip().lstrip("\ufeff")
+
+
+def _plain(key: str, value: Any) -> Any:
+    """Bring one YAML value into the attribute's form: texts stay texts although YAML reads numbers."""
+    if key in ("encodings", "dates", "nulls", "surplus", "ignore"):
+        return tuple(_text(item) for item in value)
+    if key in ("columns", "constants"):
+        return {_text(k): _text(v) for k, v in value.items()}
+    if key == "values":
+        return {_text(k): {_text(a): _text(b) for a, b in v.items()} for k, v in value.items()}
+    if key == "keep":
+        return {_text(k): tuple(_text(item) for item in v) for k, v in value.items()}
+    if key == "derived":
+        return {_text(k): Transform.from_document(v) for k, v in value.items()}
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
