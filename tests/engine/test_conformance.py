@@ -12,7 +12,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from duecourse.engine import ageing, commission, imputation, scores, segments
+from duecourse.engine import ageing, allocation, commission, evaluation, imputation, scores, segments
 from duecourse.engine.frames import FrameMismatch, digest, empty, from_rows
 
 
@@ -80,6 +80,22 @@ PAID_ROWS = [
      "days_past_due": 45, "hand": 1, "currency": "CNY", "amount_minor": 1000 + n if n <= 15 else -n}
     for n in range(20)
 ]  # fmt: skip
+ALLOCATION_ROWS = [
+    {"case_id": n, "person_id": n // 2, "segment_key": "abc"[n % 3], "product_class": "card", "region": (None, "north")[n % 2],
+     "currency": "CNY", "balance_minor": 1000 + 7 * n, "expected_recovered_minor": 90 + n, "hand": 1}
+    for n in range(60)
+]  # fmt: skip
+AGENCY_ROWS = [
+    {"agency_id": k, "contract_id": 10 + k, "kind": "external", "capacity_count": 25, "capacity_minor": None, "share_min_bp": 0,
+     "share_cap_bp": 10_000, "regions": None if k else ["north"], "products": ["card"], "multiplier_bp": 9_000 + 1_000 * k,
+     "fee_rate_bp": 2_000, "complaint_cost_minor": 1}
+    for k in range(3)
+]  # fmt: skip
+OUTCOME_ROWS = [
+    {"case_id": n, "person_id": n // 2, "agency_id": n // 2 % 3, "contract_id": 10 + n // 2 % 3, "batch_id": n % 4, "segment_key": "ab"[n % 2],
+     "currency": "CNY", "placed_minor": 1000 + n, "recovered_minor": 55 * (n % 7), "in_slice": n % 5 == 0, "draw_share": 0.25}
+    for n in range(90)
+]  # fmt: skip
 FEE_ROWS = [{"product_class": "*", "age_band_from_days": 1, "tier_from_bp": 0, "hand_from": 1, "rate_bp": 1450}]
 
 STEPS = [
@@ -101,6 +117,14 @@ STEPS = [
          {"paid": (commission.ATTRIBUTED, PAID_ROWS), "fees": (commission.FEE_LINES, FEE_ROWS),
           "rates": (commission.MEASURED, [{"measure_key": "m", "achieved_bp": 1200}])},
          commission.COMMISSION_LINES, ["line_key"], "paid"),
+    Step("allocate", lambda cases, agencies: allocation.allocate(
+            cases, agencies, policy=allocation.AllocationPolicy("CNY"), secret=b"0123456789abcdef").rows,
+         {"cases": (allocation.CASES, ALLOCATION_ROWS), "agencies": (allocation.AGENCIES, AGENCY_ROWS)},
+         allocation.ROWS, ["case_id"], "cases"),
+    Step("evaluate", evaluation.evaluate, {"outcomes": (evaluation.OUTCOMES, OUTCOME_ROWS)},
+         evaluation.SCORECARD, ["agency_id", "contract_id", "measure", "evidence"]),
+    Step("recovery_rates", lambda outcomes: evaluation.recovery_rates(outcomes, by_batch=True),
+         {"outcomes": (evaluation.OUTCOMES, OUTCOME_ROWS)}, evaluation.RATES, ["contract_id", "batch_id", "currency"]),
 ]  # fmt: skip
 
 EACH = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
