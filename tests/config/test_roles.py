@@ -46,6 +46,12 @@ def test_app_owns_nothing(committed_db):
     assert owned == (0,)
 
 
+def test_nothing_stands_before_the_books(committed_db):
+    """The application cannot create a temporary table that a SECURITY DEFINER function would take for a book (2)."""
+    with committed_db.connect() as app, pytest.raises(psycopg.errors.InsufficientPrivilege, match="temporary tables"):
+        app.execute("CREATE TEMPORARY TABLE ledger_auditevent (id bigint)")
+
+
 def test_policies_for_agencies_bind_agencies_only(committed_db):
     """Under one policy for the application and a narrowing one for agencies, the role decides what is seen (3)."""
     with committed_db.connect("owner") as owner:
@@ -92,10 +98,12 @@ def test_unsafe_logins(committed_db):
     for role, power in (("superuser", "is a superuser"), ("owner", "owns the tables")):
         with committed_db.connect(role) as connection, pytest.raises(UnsafeLogin, match=power):
             roles.check_serving(connection)
-    with committed_db.connect("superuser") as connection, connection.transaction(force_rollback=True):
-        connection.execute("CREATE ROLE duecourse_try BYPASSRLS; SET ROLE duecourse_try")
-        with pytest.raises(UnsafeLogin, match="has BYPASSRLS"):
-            roles.check_serving(connection)
+    for power, told in (("BYPASSRLS", "has BYPASSRLS"), ("NOBYPASSRLS", "may create temporary tables")):
+        with committed_db.connect("superuser") as connection, connection.transaction(force_rollback=True):
+            connection.execute(f"CREATE ROLE duecourse_try {power}; GRANT TEMPORARY ON DATABASE {committed_db.name} TO duecourse_try")
+            connection.execute("SET ROLE duecourse_try")
+            with pytest.raises(UnsafeLogin, match=told):
+                roles.check_serving(connection)
 
 
 def test_twice_is_once(committed_db):
