@@ -13,7 +13,8 @@ END
 $$;
 """
 
-# An entry and its postings are written in one transaction, so that one check of the entry at commit covers all of them.
+# An entry and its postings are written in one transaction, and its postings by one statement, so that one check of the entry at commit
+# covers all of them, also when somebody asks for that check before the commit.
 BALANCE = """
 ALTER TABLE ledger_entry ADD COLUMN created_xid xid8 NOT NULL DEFAULT pg_current_xact_id();
 
@@ -45,6 +46,11 @@ BEGIN
         RAISE EXCEPTION 'duecourse: a posting is written together with its own entry, never later'
             USING ERRCODE = 'restrict_violation';
     END IF;
+    IF (SELECT count(*) FROM added)
+       <> (SELECT count(*) FROM ledger_posting WHERE entry_id IN (SELECT DISTINCT entry_id FROM added)) THEN
+        RAISE EXCEPTION 'duecourse: the postings of an entry are written by one statement'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -58,9 +64,7 @@ CREATE TRIGGER ledger_posting_belongs AFTER INSERT ON ledger_posting
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION gate.postings_belong();
 """
 
-BOOKS = "\n".join(
-    tenancy.append_only(table) for table in ("ledger_auditevent", "ledger_seal", "ledger_entry", "ledger_posting")
-)
+BOOKS = "\n".join(tenancy.append_only(table) for table in ("ledger_auditevent", "ledger_seal", "ledger_entry", "ledger_posting"))
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,24 @@
+"""Every read of the ledger: balances, files, and the proof that the trail is whole.
+
+Selectors run inside the caller's `acting(...)` transaction and see the creditor that is open there.
+"""
+
+from __future__ import annotations
+
+from duecourse.ledger.selectors.books import BALANCES, book_totals, receivable_balances
+from duecourse.ledger.selectors.files import file_open, file_read, file_ref
+from duecourse.ledger.selectors.trail import BadRow, Head, Verification, audit_verify, event_count
+
+__all__ = [
+    "BALANCES",
+    "BadRow",
+    "Head",
+    "Verification",
+    "audit_verify",
+    "book_totals",
+    "event_count",
+    "file_open",
+    "file_read",
+    "file_ref",
+    "receivable_balances",
+]

@@ -1,0 +1,219 @@
+"""The byte form of the trail, and the proof that nobody changed it.
+
+Form 1: the hash of a seal is the SHA-256 of `kit.ids.canonical_bytes` of
+
+    {"version": 1, "position": …, "previous": hex of the hash before, "sealed_at": …, "event": {all columns of the event}}
+
+The hash before the first position is 32 zero bytes. Golden vectors pin the form (tests/golden/audit_v1.json); a new form gets a new
+number and leaves the old one readable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from duecourse.kit.errors import fill
+from duecourse.kit.ids import NotCanonical, canonical_bytes
+from duecourse.ledger.models import AuditEvent
+
+VERSION = 1
+FIRST_PREVIOUS = bytes(32)
+_INSTANT = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+EVENT_COLUMNS = (
+    f"e.id, e.creditor_id, {_INSTANT.format('e.at')}, e.actor_id, e.agency_id, e.action, e.subject_kind, e.subject_id, e.details::text"
+)
+_EVENT_FIELDS = ("id", "creditor_id", "at", "actor_id", "agency_id", "action", "subject_kind", "subject_id", "details")
+_ROWS_AT_ONCE = 5000
+
+MISSING = "its position is missing: {count} rows before it were removed or moved"
+TWICE = "its position stands twice"
+NO_EVENT = "the event it seals is gone"
+UNKNOWN_FORM = "it has an unknown byte form"
+UNLINKED = "it does not follow the row before it"
+CHANGED = "the event or the seal was changed"
+CUT_OFF = "the trail ends at position {position}, before the head that was kept"
+OTHER_HEAD = "it is not the head that was kept"
+
+
+class Head(NamedTuple):
+    """The end of a chain, as somebody keeps it elsewhere.
+
+    Attributes:
+        position: the last position.
+        hash: its hash, 64 hexadecimal digits.
+    """
+
+    position: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """The first row at which the trail is not what was sealed.
+
+    Attributes:
+        position: the position in the chain that is wrong or missing.
+        event_id: the event of the seal found there, or None.
+        reason: English template, also the translation key.
+        parameters: values of the template's named places.
+    """
+
+    position: int
+    event_id: int | None
+    reason: str
+    parameters: dict[str, int]
+
+    def message(self) -> str:
+        """Return one English line that names the row."""
+        event = f" (event {self.event_id})" if self.event_id is not None else ""
+        return f"position {self.position}{event}: {fill(self.reason, self.parameters)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk along a creditor's chain found.
+
+    Attributes:
+        sealed_count: seals that are right, from the first on.
+        unsealed_count: events that no seal covers yet: nothing is proved about them.
+        head_position: position of the last right seal, 0 for an empty chain.
+        head_hash: its hash in hexadecimal, '' for an empty chain. Keep both elsewhere: they are what a cut-off tail is found by.
+        first_bad: the first wrong row, or None.
+    """
+
+    sealed_count: int
+    unsealed_count: int
+    head_position: int
+    head_hash: str
+    first_bad: BadRow | None
+
+    @property
+    def is_whole(self) -> bool:
+        """True when no row is wrong."""
+        return self.first_bad is None
+
+
+def event_of(row: tuple[Any, ...], *, parse: Callable[[str], Any]) -> dict[str, Any]:
+    """Return an event as it is hashed, from a row of `EVENT_COLUMNS` whose details are JSON text."""
+    event = dict(zip(_EVENT_FIELDS, row, strict=True))
+    return event | {"details": parse(event["details"])}
+
+
+def seal_hash(*, version: int, position: int, previous: bytes, sealed_at: datetime | str, event: Mapping[str, Any]) -> bytes:
+    """Return the 32 bytes of a seal's hash in the form of this version.
+
+    Args:
+        version: the byte form; only 1 exists.
+        position: 1, 2, 3 … within the creditor's chain.
+        previous: hash of the position before, 32 zero bytes for the first.
+        sealed_at: aware instant, or its canonical text.
+        event: all columns of the event; `at` an aware instant or its canonical text.
+
+    Raises:
+        NotCanonical: the event holds what has no canonical form, such as a float.
+    """
+    form = {"version": version, "position": position, "previous": previous.hex(), "sealed_at": sealed_at, "event": event}
+    return hashlib.sha256(canonical_bytes(form)).digest()
+
+
+def audit_verify(*, creditor_id: int, expected_head: Head | None = None) -> Verification:
+    """Walk a creditor's chain from the first position, compute every hash anew, and name the first row that is wrong.
+
+    Finds a changed event, a changed seal, an event or a seal that was removed, seals that changed places, and, given a head that was
+    kept elsewhere, a tail that was cut off or rewritten. Memory stays flat: rows are streamed.
+
+    Args:
+        creditor_id: the creditor that is open in this transaction, or 0 for the platform.
+        expected_head: a position and hash of this chain that were kept elsewhere, for example with a closed month.
+    """
+    position, previous, first_bad = 0, FIRST_PREVIOUS, None
+    for seal in _seals(creditor_id):
+        first_bad = _fault(seal, expected=position + 1, previous=previous)
+        if first_bad is None and expected_head and seal.position == expected_head.position and seal.hash.hex() != expected_head.hash:
+            first_bad = BadRow(seal.position, seal.event_id, OTHER_HEAD, {})
+        if first_bad:
+            break
+        position, previous = seal.position, seal.hash
+    if first_bad is None and expected_head and position < expected_head.position:
+        first_bad = BadRow(position + 1, None, CUT_OFF, {"position": position})
+    return Verification(
+        sealed_count=position,
+        unsealed_count=_unsealed_count(creditor_id),
+        head_position=position,
+        head_hash=previous.hex() if position else "",
+        first_bad=first_bad,
+    )
+
+
+def event_count(*, creditor_id: int, subject_kind: str, subject_id: int, action: str, since_at: datetime) -> int:
+    """Return how often something happened to one row since an instant."""
+    found = AuditEvent.objects.filter(creditor_id=creditor_id, subject_kind=subject_kind, subject_id=subject_id)
+    return found.filter(action=action, at__gte=since_at).count()
+
+
+class _Seal(NamedTuple):
+    position: int
+    event_id: int
+    version: int
+    previous_hash: bytes
+    hash: bytes
+    sealed_at: str
+    event: tuple[Any, ...]
+
+
+def _fault(seal: _Seal, *, expected: int, previous: bytes) -> BadRow | None:
+    if seal.position > expected:
+        return BadRow(expected, None, MISSING, {"count": seal.position - expected})
+    reason = ""
+    if seal.position < expected:
+        reason = TWICE
+    elif seal.event[0] is None:
+        reason = NO_EVENT
+    elif seal.version != VERSION:
+        reason = UNKNOWN_FORM
+    elif seal.previous_hash != previous:
+        reason = UNLINKED
+    elif not _is_right(seal, previous):
+        reason = CHANGED
+    return BadRow(seal.position, seal.event_id, reason, {}) if reason else None
+
+
+def _is_right(seal: _Seal, previous: bytes) -> bool:
+    try:
+        event = event_of(seal.event, parse=json.loads)
+        computed = seal_hash(version=seal.version, position=seal.position, previous=previous, sealed_at=seal.sealed_at, event=event)
+    except (NotCanonical, ValueError):
+        return False
+    return computed == seal.hash
+
+
+def _seals(creditor_id: int) -> Iterator[_Seal]:
+    """Yield the creditor's seals in order of position with their events, streamed by a cursor of the server."""
+    query = f"""
+        SELECT s.position, s.event_id, s.version, s.previous_hash, s.hash, {_INSTANT.format("s.sealed_at")}, {EVENT_COLUMNS}
+        FROM ledger_seal s LEFT JOIN ledger_auditevent e ON e.id = s.event_id AND e.creditor_id = s.creditor_id
+        WHERE s.creditor_id = %s ORDER BY s.position, s.id
+    """  # noqa: S608 - names of columns
+    connection.ensure_connection()
+    with connection.connection.cursor(name="duecourse_seals") as cursor:
+        cursor.itersize = _ROWS_AT_ONCE
+        cursor.execute(query, [creditor_id])
+        for row in cursor:
+            yield _Seal(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5], row[6:])
+
+
+def _unsealed_count(creditor_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger_auditevent e WHERE e.creditor_id = %s"
+            " AND NOT EXISTS (SELECT 1 FROM ledger_seal s WHERE s.event_id = e.id)",
+            [creditor_id],
+        )
+        return cursor.fetchone()[0]
