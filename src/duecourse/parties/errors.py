@@ -39,6 +39,75 @@ class FeeScheduleBroken(InvalidInput):
     todo = "Mend the bounds; they are half-open, so one line's end is the next line's beginning."
 
 
+class AlreadyDecided(Conflict):
+    """One request is decided once."""
+
+    what = "This was decided already."
+    why = "A decision stands; what it decided cannot be decided again."
+    todo = "Look at the decision, or ask anew."
+
+
+class TermsRefused(InvalidInput):
+    """The terms of a contract version contradict themselves or the house."""
+
+    what = "The terms cannot be saved: {reasons}."
+    why = "The terms drive allocation, handover and commission by themselves."
+    todo = "Correct them; no version was added."
+
+
+class SpanRefused(InvalidInput):
+    """A span of days ends before it begins."""
+
+    what = "The span from {from_on} until {until_on} holds no day."
+    todo = "Spans are half-open: the end is the first day after."
+
+
+class SettingUnknown(InvalidInput):
+    """A creditor is to work in a zone, calendar or currency that is not known here."""
+
+    what = "There is no {setting} {value!r} here."
+    todo = "Choose one that this installation knows."
+
+
+class RoleElsewhere(InvalidInput):
+    """A role is given on the wrong side."""
+
+    what = "The role {role} is given to the wrong side."
+    why = "The creditor's roles and an agency's roles are different ones."
+    todo = "Name the agency for lead and collector, and none for the others."
+
+
+class PasswordRefused(InvalidInput):
+    """A password is too easy to guess."""
+
+    what = "The password cannot be used: {reasons}"
+    todo = "Take a longer one, three or four words for example."
+
+
+class EmailTaken(Conflict):
+    """An e-mail address is one login."""
+
+    what = "There is already a login with this e-mail address."
+    todo = "Grant that user a membership instead of adding another."
+
+
+class LoginRefused(DuecourseError):
+    """E-mail address and password do not belong together, or the login is closed; the two look the same."""
+
+    what = "E-mail address and password do not belong together."
+    todo = "Try again, or ask a manager of your creditor for a new password."
+    http_status = 403
+
+
+class LoginThrottled(LoginRefused):
+    """Too many failed logins."""
+
+    what = "There were too many failed logins for this address."
+    why = "So that passwords cannot be guessed one after another."
+    todo = "Wait {minutes} minutes and try again."
+    http_status = 429
+
+
 class CodeTaken(Conflict):
     """A code is in use."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 
 def tenant_key(to: Any, **options: Any) -> models.ForeignKey:
@@ -47,11 +48,14 @@ class UserQuery(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the user with this e-mail address."""
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser):
-    """A person who logs in: staff of a creditor or of an agency. What they may do stands in their memberships."""
+    """A person who logs in: staff of a creditor or of an agency. What they may do stands in their memberships.
+
+    `email` is kept in lower case, so that one address is one login however it is typed.
+    """
 
     email = models.EmailField(unique=True)
     display_name = models.TextField()
@@ -60,6 +64,11 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     objects = UserQuery()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case")]
 
 
 class AgencyKind(models.TextChoices):
@@ -122,19 +131,20 @@ class Membership(TenantRow):
                 condition=Q(agency__isnull=True, role__in=CREDITOR_ROLES) | Q(agency__isnull=False, role__in=AGENCY_ROLES),
                 name="membership_role_fits_side",
             ),
-            models.UniqueConstraint(
-                fields=["creditor", "user", "role"], condition=Q(until_on__isnull=True), name="membership_open_once"
-            ),
+            models.UniqueConstraint(fields=["creditor", "user", "role"], condition=Q(until_on__isnull=True), name="membership_open_once"),
         ]
 
 
 class Approval(TenantRow):
-    """A decision on something another person asked for; the database refuses one person in both places. Append-only."""
+    """A decision on something another person asked for; the database refuses one person in both places. Append-only.
+
+    `requested_by` is null when the system asked, as a scheduled step does.
+    """
 
     subject_kind = models.TextField()
     subject_id = models.BigIntegerField()
     content_hash = models.CharField(max_length=64)
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     is_granted = models.BooleanField()
     reason = models.TextField(default="")
@@ -221,9 +231,7 @@ class FeeSchedule(TenantRow):
     class Meta:
         """Django's options."""
 
-        constraints = [
-            models.UniqueConstraint(fields=["creditor", "contract_version", "effective_on"], name="fee_schedule_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["creditor", "contract_version", "effective_on"], name="fee_schedule_once")]
 
 
 class FeeLine(TenantRow):

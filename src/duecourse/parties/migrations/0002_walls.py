@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY, CREDITOR, USER
 
 OF_CONTRACT = (
@@ -25,25 +24,22 @@ TABLES = [
         "parties_membership",
         references={"agency_id": "parties_agency"},
         agency=f"agency_id = {AGENCY}",
-        staff=f"(creditor_id = {CREDITOR} OR user_id = {USER})",
     ),
     tenancy.tenant_table("parties_approval", is_book=True),
     tenancy.tenant_table("parties_qualification", references={"agency_id": "parties_agency"}, agency=f"agency_id = {AGENCY}"),
     tenancy.tenant_table("parties_contract", references={"agency_id": "parties_agency"}, agency=f"agency_id = {AGENCY}"),
-    tenancy.tenant_table(
-        "parties_contractversion", references={"contract_id": "parties_contract"}, agency=OF_CONTRACT, is_book=True
-    ),
+    tenancy.tenant_table("parties_contractversion", references={"contract_id": "parties_contract"}, agency=OF_CONTRACT, is_book=True),
     tenancy.tenant_table(
         "parties_feeschedule", references={"contract_version_id": "parties_contractversion"}, agency=OF_VERSION, is_book=True
     ),
-    tenancy.tenant_table(
-        "parties_feeline", references={"fee_schedule_id": "parties_feeschedule"}, agency=OF_SCHEDULE, is_book=True
-    ),
+    tenancy.tenant_table("parties_feeline", references={"fee_schedule_id": "parties_feeschedule"}, agency=OF_SCHEDULE, is_book=True),
 ]
 
-# A membership may have no creditor-wide reference when it is of the creditor's own side, so it is tied to its creditor as well.
+# A membership may have no creditor-wide reference when it is of the creditor's own side, so it is tied to its creditor as well. At login,
+# before a creditor is chosen, a user may read their own memberships, of any creditor; nobody may write there.
 PEOPLE = f"""
 {tenancy.tenant_root("parties_membership")}
+CREATE POLICY parties_membership_own ON parties_membership FOR SELECT TO duecourse_app USING (user_id = {USER} AND {CREDITOR} IS NULL);
 GRANT SELECT ON parties_creditor, parties_user TO duecourse_gate;
 ALTER TABLE parties_creditor ENABLE ROW LEVEL SECURITY;
 ALTER TABLE parties_creditor FORCE ROW LEVEL SECURITY;

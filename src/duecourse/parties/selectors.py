@@ -1,0 +1,154 @@
+"""Every read of this room. Call them inside `acting(...)`; `creditors` and `creditor_by_code` also outside."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from django.db.models import Q, QuerySet
+
+from duecourse.engine.commission import FEE_LINES
+from duecourse.engine.frames import empty, from_rows
+from duecourse.kit.errors import Absent
+from duecourse.parties.access import Actor
+from duecourse.parties.models import (
+    Agency,
+    Approval,
+    Contract,
+    ContractVersion,
+    Creditor,
+    FeeLine,
+    FeeSchedule,
+    Membership,
+    Qualification,
+)
+
+
+def creditors() -> list[Creditor]:
+    """Return every creditor of this installation, ordered by code."""
+    return list(Creditor.objects.order_by("code"))
+
+
+def creditor_by_code(*, code: str) -> Creditor:
+    """Return a creditor.
+
+    Raises:
+        Absent: there is none with this code.
+    """
+    creditor = Creditor.objects.filter(code=code).first()
+    if creditor is None:
+        raise Absent(entity="creditor")
+    return creditor
+
+
+def agencies(*, actor: Actor, on: date | None = None, kinds: tuple[str, ...] | None = None) -> list[Agency]:
+    """Return the agencies the actor may see, ordered by code.
+
+    Args:
+        actor: who asks; an agency's people see their own.
+        on: only those open on this day.
+        kinds: only these kinds.
+    """
+    found = Agency.objects.filter(creditor_id=actor.creditor_id)
+    if on is not None:
+        found = found.filter(opened_on__lte=on).exclude(closed_on__lte=on)
+    if kinds is not None:
+        found = found.filter(kind__in=kinds)
+    return list(found.order_by("code"))
+
+
+def access_agency(*, actor: Actor, agency_id: int) -> Agency:
+    """Return an agency.
+
+    Raises:
+        Absent: it does not exist, or is not the actor's to see.
+    """
+    return _one(Agency.objects.filter(creditor_id=actor.creditor_id, pk=agency_id), entity="agency")
+
+
+def access_contract(*, actor: Actor, contract_id: int, is_locked: bool = False) -> Contract:
+    """Return a contract, locked against a second writer when asked.
+
+    Raises:
+        Absent: it does not exist, or is not the actor's to see.
+    """
+    found = Contract.objects.filter(creditor_id=actor.creditor_id, pk=contract_id)
+    return _one(found.select_for_update(no_key=True) if is_locked else found, entity="contract")
+
+
+def access_contract_version(*, actor: Actor, contract_version_id: int) -> ContractVersion:
+    """Return one version of a contract's terms.
+
+    Raises:
+        Absent: it does not exist, or is not the actor's to see.
+    """
+    return _one(ContractVersion.objects.filter(creditor_id=actor.creditor_id, pk=contract_version_id), entity="contract version")
+
+
+def contract_version_on(*, contract_id: int, on: date) -> ContractVersion | None:
+    """Return the terms of a contract that hold on a day, or None: the last version that is signed, has begun and has not expired."""
+    return _in_force(on).filter(contract_id=contract_id).order_by("number").last()
+
+
+def contract_versions_in_force(*, actor: Actor, on: date) -> list[ContractVersion]:
+    """Return, of every contract with an agency that is open on the day, the version that holds, with contract and agency, by agency code."""
+    open_agency = Q(contract__agency__opened_on__lte=on) & (
+        Q(contract__agency__closed_on__isnull=True) | Q(contract__agency__closed_on__gt=on)
+    )
+    last = _in_force(on).filter(open_agency, creditor_id=actor.creditor_id).order_by("contract_id", "-number").distinct("contract_id")
+    found = ContractVersion.objects.filter(pk__in=last.values("pk")).select_related("contract__agency")
+    return sorted(found, key=lambda version: (version.contract.agency.code, version.contract.code))
+
+
+def fee_lines(*, contract_version_id: int, on: date) -> pa.Table:
+    """Return the fees of a contract version on a day, a frame of `engine.commission.FEE_LINES`; no rows when none are set."""
+    schedule = FeeSchedule.objects.filter(contract_version_id=contract_version_id, effective_on__lte=on).order_by("effective_on").last()
+    if schedule is None:
+        return empty(FEE_LINES)
+    rows = [
+        {
+            "product_class": line.product_class,
+            "age_band_from_days": line.age_from_days,
+            "age_band_to_days": line.age_until_days,
+            "tier_from_bp": line.tier_from_bp,
+            "tier_to_bp": line.tier_until_bp,
+            "hand_from": line.hand_from,
+            "hand_to": line.hand_until,
+            "rate_bp": line.rate_bp,
+        }
+        for line in FeeLine.objects.filter(creditor_id=schedule.creditor_id, fee_schedule=schedule).order_by("pk")
+    ]
+    return from_rows(rows, FEE_LINES)
+
+
+def members(*, actor: Actor, on: date, agency_id: int | None = None) -> list[Membership]:
+    """Return the memberships open on a day of the creditor's own side, or of an agency, with their users, by name of the user.
+
+    The users come without their password hashes, which an agency's role may not read.
+    """
+    found = Membership.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, from_on__lte=on).exclude(until_on__lte=on)
+    columns = ("creditor", "agency", "role", "from_on", "until_on", "user__email", "user__display_name", "user__lang", "user__is_active")
+    return list(found.select_related("user").only(*columns).order_by("user__display_name", "pk"))
+
+
+def qualifications(*, actor: Actor, agency_id: int, on: date) -> list[Qualification]:
+    """Return the evidence of an agency that is valid on a day, the one that ends first at the top."""
+    found = Qualification.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, valid_from_on__lte=on, valid_until_on__gt=on)
+    return list(found.order_by("valid_until_on", "pk"))
+
+
+def approval_of(*, actor: Actor, subject_kind: str, subject_id: int) -> Approval | None:
+    """Return the decision on something, or None while it is open."""
+    return Approval.objects.filter(creditor_id=actor.creditor_id, subject_kind=subject_kind, subject_id=subject_id).first()
+
+
+def _in_force(on: date) -> QuerySet[ContractVersion]:
+    return ContractVersion.objects.filter(signed_on__lte=on, effective_on__lte=on, expires_on__gt=on)
+
+
+def _one(found: QuerySet, *, entity: str) -> Any:
+    row = found.first()
+    if row is None:
+        raise Absent(entity=entity)
+    return row
