@@ -103,7 +103,7 @@ def gate_function(signature: str, *, returns: str, body: str, callers: str = "du
     """
     return f"""
 CREATE OR REPLACE FUNCTION gate.{signature} RETURNS {returns}
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $gate$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $gate$
 {body}
 $gate$;
 ALTER FUNCTION gate.{_identity(signature)} OWNER TO duecourse_gate;

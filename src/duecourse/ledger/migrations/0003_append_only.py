@@ -5,7 +5,7 @@ from django.db import migrations
 from duecourse.kit import tenancy
 
 REFUSE = """
-CREATE FUNCTION gate.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+CREATE FUNCTION gate.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'duecourse: % of a row of % is refused; it is append-only', lower(TG_OP), TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', HINT = 'Write a correction as a new row.';
@@ -19,7 +19,7 @@ BALANCE = """
 ALTER TABLE ledger_entry ADD COLUMN created_xid xid8 NOT NULL DEFAULT pg_current_xact_id();
 
 CREATE FUNCTION gate.entry_balances() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     wrong record;
 BEGIN
@@ -37,7 +37,7 @@ END
 $$;
 
 CREATE FUNCTION gate.postings_belong() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM added JOIN ledger_entry e ON e.id = added.entry_id

@@ -4,7 +4,7 @@ from django.db import migrations
 
 SETTLED = """
 CREATE FUNCTION gate.refuse_settled() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_statement bigint := CASE TG_TABLE_NAME WHEN 'settlement_statement' THEN OLD.id ELSE (to_jsonb(OLD) ->> 'statement_id')::bigint END;
     v_limit text[] := CASE WHEN TG_TABLE_NAME = 'settlement_statement' AND TG_OP = 'UPDATE'
