@@ -1,0 +1,44 @@
+"""What can go wrong with a month."""
+
+from __future__ import annotations
+
+from duecourse.kit.errors import BrokenPromise, Conflict, InvalidInput
+
+
+class RunMissing(InvalidInput):
+    """The month has no run."""
+
+    what = "The month {month} is not open."
+    why = "A month is opened before its first tape, because its random draw is committed to then."
+    todo = "Open it: duecourse cycle open {month}"
+
+
+class RunClosed(Conflict):
+    """The month is closed."""
+
+    what = "The month {month} is closed."
+    why = "A closed month is never rewritten."
+    todo = "Write the correction into the open month."
+
+
+class MonthNotReady(Conflict):
+    """A step cannot run yet, or the month cannot be closed yet."""
+
+    what = "The step {step} of {month} cannot run yet: {reason}."
+    todo = "{todo}"
+
+
+class LawBroken(BrokenPromise):
+    """A conservation law does not hold, so nothing of the step was kept."""
+
+    what = "The step {step} of {month} breaks its conservation law: {laws}."
+    why = "Both sides must be equal to the last unit; the step was rolled back."
+    todo = "Keep the input files and report this as a fault."
+
+
+class ReplayDiffers(BrokenPromise):
+    """A closed month computed again gives another result."""
+
+    what = "The month {month} computed again differs in: {steps}."
+    why = "A closed month must give the same hashes from its frozen inputs."
+    todo = "Compare the versions of duecourse that ran then and now."

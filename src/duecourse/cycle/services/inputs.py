@@ -1,0 +1,149 @@
+"""Gathering the inputs of the steps that read from several rooms."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow as pa
+
+from duecourse.cycle import selectors
+from duecourse.cycle.errors import MonthNotReady
+from duecourse.cycle.models import StepRun
+from duecourse.cycle.services.frozen import Frames
+from duecourse.cycle.services.perform import Month
+from duecourse.cycle.services.policy import policy_of
+from duecourse.engine import scores, segments
+from duecourse.engine.allocation import CASES, EFFECTS
+from duecourse.engine.evaluation import OUTCOMES
+from duecourse.engine.frames import conform, empty
+from duecourse.kit.calendar import Month as CalendarMonth
+from duecourse.parties.access import creditor_of
+from duecourse.placement import selectors as placements
+from duecourse.portfolio import selectors as portfolio
+from duecourse.repayment import selectors as money
+from duecourse.rules.load import shipped_pack
+from duecourse.rules.resolve import Scope, bind
+from duecourse.settlement import selectors as settled
+
+CALL_LIMIT = ("connected_calls_daily", "connected_calls_max_count")
+HISTORY_MONTHS = 12
+
+
+def required(month: Month, step: str) -> StepRun:
+    """Return the newest checked execution of a step of the month.
+
+    Raises:
+        MonthNotReady: the step was not run.
+    """
+    found = selectors.latest_step(month.run, step)
+    if found is None:
+        todo = f"Run it: duecourse cycle step {step} {month.run.month}"
+        raise MonthNotReady(step=step, month=month.run.month, reason=f"the step {step} has not been run", todo=todo)
+    return found
+
+
+def score_inputs(month: Month) -> Frames:
+    """Return the open cases of the month's snapshot and the history of earlier months by segment."""
+    cases = portfolio.case_frame(creditor_id=month.actor.creditor_id, step_run_id=required(month, "snapshot").pk)
+    wanted = pa.schema([*segments.CASES, pa.field("bucket_number", pa.int16(), nullable=False)])
+    return Frames(
+        frames={"cases": conform(cases, wanted, name="cases"), "history": history(month)},
+        keys={"cases": ["case_id"], "history": ["segment_key"]},
+        parameters=policy_of(month.actor).scoring(),
+    )
+
+
+def history(month: Month) -> pa.Table:
+    """Return engine.scores.HISTORY over the earlier months, one row per segment."""
+    sums: dict[str, list[int]] = {}
+    for earlier in selectors.closed_months(month.run, limit=HISTORY_MONTHS):
+        for row in outcomes(month, earlier).to_pylist():
+            found = sums.setdefault(row["segment_key"], [0, 0, 0, 0])
+            found[0] += row["placed_minor"]
+            found[1] += max(0, row["recovered_minor"])
+            found[2] += 1
+            found[3] += row["recovered_minor"] > 0
+    names = ("placed_minor", "recovered_minor", "case_count", "paid_case_count")
+    rows = [{"segment_key": key, **dict(zip(names, values, strict=True))} for key, values in sorted(sums.items())]
+    return pa.Table.from_pylist(rows, schema=scores.HISTORY)
+
+
+def allocation_inputs(month: Month) -> Frames:
+    """Return cases with their segments and expectations, agencies, exclusions and the effects of the last scorecards."""
+    creditor_id = month.actor.creditor_id
+    cases = portfolio.case_frame(creditor_id=creditor_id, step_run_id=required(month, "snapshot").pk)
+    scored = portfolio.score_frame(creditor_id=creditor_id, step_run_id=required(month, "score").pk)
+    joined = cases.drop_columns([n for n in ("segment_key",) if n in cases.column_names])
+    joined = joined.join(scored.select(["case_id", "segment_key", "expected_recovered_minor"]), "case_id", join_type="inner")
+    effects = settled.effects_frame(creditor_id=creditor_id, before_month=month.run.month)
+    wanted = pa.schema([*CASES, pa.field("days_past_due", pa.int32(), nullable=False)])
+    return Frames(
+        frames={
+            "cases": conform(joined, wanted, name="cases").sort_by("case_id"),
+            "agencies": placements.agencies_frame(creditor_id=creditor_id, on=month.as_of),
+            "exclusions": placements.exclusions_frame(creditor_id=creditor_id, on=month.as_of),
+            "effects": effects if effects is not None else empty(EFFECTS),
+        },
+        keys={
+            "cases": ["case_id"],
+            "agencies": ["agency_id"],
+            "exclusions": ["case_id", "agency_id", "reason"],
+            "effects": ["agency_id", "segment_key"],
+        },
+        parameters={"policy": policy_of(month.actor).allocation(), "commitment": month.run.commitment},
+    )
+
+
+def outcomes(month: Month, of_month: str) -> pa.Table:
+    """Return engine.evaluation.OUTCOMES of the placements that began in a month, with what they recovered in that month."""
+    bounds = CalendarMonth.parse(of_month)
+    placed = placements.outcomes_frame(creditor_id=month.actor.creditor_id, month=of_month)
+    return _with_recovered(month, placed, bounds.first, bounds.last)
+
+
+def measure_inputs(month: Month) -> Frames:
+    """Return the month's own outcomes for the scorecards, and those of every batch that earned in it, whole terms, for the rates."""
+    running = placements.outcomes_frame(creditor_id=month.actor.creditor_id, month=month.run.month, whole_term=True)
+    whole = _with_recovered(month, running, date.min, month.last_on)
+    return Frames(
+        frames={"outcomes": outcomes(month, month.run.month), "batch_outcomes": whole},
+        keys={"outcomes": ["case_id"], "batch_outcomes": ["case_id", "batch_id"]},
+        parameters={"month": month.run.month},
+    )
+
+
+def settlement_inputs(month: Month) -> Frames:
+    """Return the inputs of every contract's commission, frames named by the contract's number."""
+    frames: dict[str, pa.Table] = {}
+    keys: dict[str, list[str]] = {}
+    chosen: dict[str, dict[str, str]] = {}
+    wanted = {"attributed": ["payment_id", "placement_id"], "measured": ["measure_key"], "settled": ["line_key"]}
+    wanted["schedule"] = ["product_class", "age_band_from_days", "tier_from_bp", "hand_from"]
+    for contract_id in settled.contract_ids(creditor_id=month.actor.creditor_id, month=month.run.month):
+        found = settled.commission_inputs(creditor_id=month.actor.creditor_id, contract_id=contract_id, month=month.run.month)
+        for name, key in wanted.items():
+            frames[f"{name}_{contract_id}"] = getattr(found, name)
+            keys[f"{name}_{contract_id}"] = key
+        chosen[str(contract_id)] = {"rounding": found.rounding, "tier_mode": found.tier_mode}
+    return Frames(frames=frames, keys=keys, parameters={"contracts": chosen})
+
+
+def limit_of_calls(month: Month) -> int:
+    """Return the most connected calls a day that the creditor's packs allow on the month's last day."""
+    packs = tuple(shipped_pack(name) for name in creditor_of(month.actor).packs)
+    rule_name, parameter = CALL_LIMIT
+    limits = [
+        int(getattr(bound.values, parameter))
+        for bound in bind(Scope(packs, (), "", ""), month.last_on)
+        if bound.rule.id.endswith(rule_name)
+    ]
+    return min(limits, default=10**9)
+
+
+def _with_recovered(month: Month, placed: pa.Table, first_on: date, last_on: date) -> pa.Table:
+    """Return the placed cases with what was recognised for them in a span of days, both ends included."""
+    recovered = money.recovered_frame(creditor_id=month.actor.creditor_id, first_on=first_on, last_on=last_on)
+    sums = dict(zip(recovered.column("placement_id").to_pylist(), recovered.column("recovered_minor").to_pylist(), strict=True))
+    column = pa.array([sums.get(number, 0) for number in placed.column("placement_id").to_pylist()], pa.int64())
+    bare = placed.drop_columns([n for n in ("recovered_minor",) if n in placed.column_names])
+    return conform(bare.append_column("recovered_minor", column), OUTCOMES, name="outcomes")

@@ -1,0 +1,72 @@
+"""Computing a closed month again and comparing its hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from duecourse.cycle import selectors
+from duecourse.cycle.errors import ReplayDiffers
+from duecourse.cycle.services.compute import COMPUTE
+from duecourse.cycle.services.frozen import thaw
+from duecourse.cycle.services.runs import draw_secret
+from duecourse.ledger.selectors import audit_verify, file_read
+from duecourse.parties.access import acting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from duecourse.cycle.models import StepRun
+    from duecourse.cycle.services.perform import Month, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One step computed again: 'computed' from frozen inputs, 'read_back' from what is stored, or 'kept' when only its hash is known."""
+
+    step: str
+    how: str
+    stored_hash: str
+    replayed_hash: str
+
+    @property
+    def is_same(self) -> bool:
+        """Say whether both hashes are equal."""
+        return self.stored_hash == self.replayed_hash
+
+
+def replay(*, month: Month, steps: Sequence[Step], progress: Callable[[int, int, str], None] | None = None) -> list[Replayed]:
+    """Compute every step of a month again, and compare.
+
+    Raises:
+        ReplayDiffers: a step gives another hash, or the trail no longer holds the head that was kept when the month was closed.
+    """
+    results = []
+    with acting(month.actor):
+        latest = selectors.latest_steps(month.run)
+        for number, step in enumerate(steps):
+            if step.name in latest:
+                results.append(_again(step, month=month, step_run=latest[step.name]))
+            if progress:
+                progress(number + 1, len(steps), step.name)
+        differing = [result.step for result in results if not result.is_same]
+        if month.run.audit_position is not None:
+            head = (month.run.audit_position, month.run.audit_hash)
+            if audit_verify(creditor_id=month.actor.creditor_id, expected_head=head).first_bad is not None:
+                differing.append("audit")
+    if differing:
+        raise ReplayDiffers(month=month.run.month, steps=", ".join(differing))
+    return results
+
+
+def _again(step: Step, *, month: Month, step_run: StepRun) -> Replayed:
+    stored = step_run.outputs_hash
+    if step.name in COMPUTE:
+        inputs = thaw(file_read(creditor_id=month.actor.creditor_id, file_id=step_run.inputs_file_id))
+        if inputs.hash() != step_run.inputs_hash:
+            return Replayed(step.name, "computed", stored, "inputs differ")
+        return Replayed(step.name, "computed", stored, COMPUTE[step.name](inputs, draw_secret(month.run)).hash())
+    if hasattr(step, "read_back"):
+        return Replayed(step.name, "read_back", stored, step.read_back(month, known_at=step_run.finished_at).hash())
+    inputs = thaw(file_read(creditor_id=month.actor.creditor_id, file_id=step_run.inputs_file_id))
+    return Replayed(step.name, "kept", step_run.inputs_hash, inputs.hash())

@@ -1,0 +1,464 @@
+"""The whole story of a month, top to bottom: ten steps, each with prepare, apply and check.
+
+`prepare` reads all inputs, `apply` computes with a pure function of the engine and writes through the rooms' services, `check`
+reads back what is stored and states the conservation laws. `services.perform` runs a step once for the same inputs.
+Contact and repay are live: their step checks and seals the month's window. See docs/flow.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from duecourse.contact import selectors as contacts
+from duecourse.cycle import selectors
+from duecourse.cycle.errors import MonthNotReady
+from duecourse.cycle.services.compute import aged, allocated, commissioned, measured, scored
+from duecourse.cycle.services.frozen import Frames
+from duecourse.cycle.services.inputs import (
+    allocation_inputs,
+    limit_of_calls,
+    measure_inputs,
+    required,
+    score_inputs,
+    settlement_inputs,
+)
+from duecourse.cycle.services.perform import Applied, Law, Month
+from duecourse.cycle.services.policy import policy_of
+from duecourse.cycle.services.runs import draw_secret, run_close, run_open
+from duecourse.engine.scores import MODEL_VERSION
+from duecourse.kit.calendar import Month as CalendarMonth
+from duecourse.kit.calendar import day_bounds
+from duecourse.kit.clock import now
+from duecourse.kit.ids import file_sha256
+from duecourse.ledger import selectors as books
+from duecourse.parties.access import acting, creditor_of
+from duecourse.placement import selectors as placements
+from duecourse.placement import services as placing
+from duecourse.portfolio import selectors as portfolio
+from duecourse.portfolio import services as portfolios
+from duecourse.repayment import selectors as money
+from duecourse.repayment import services as repaying
+from duecourse.settlement import selectors as settled
+from duecourse.settlement import services as settling
+
+if TYPE_CHECKING:
+    from duecourse.cycle.models import StepRun
+    from duecourse.cycle.services.perform import Step
+
+METRIC_VERSION = "segment-rates/1"
+
+
+class Intake:
+    """1 · 逾期数据接收: a tape comes in; what is not on it any more leaves."""
+
+    name, is_atomic = "intake", False
+
+    def period(self, month: Month) -> str:
+        """Return the business date."""
+        return month.as_of.isoformat()
+
+    def prepare(self, month: Month) -> Frames:
+        """Take the file's hash, its mapping and the declared control totals."""
+        if "tape" not in month.options:
+            raise MonthNotReady(step=self.name, month=month.run.month, reason="no tape was named", todo="Name its file.")
+        return Frames(
+            parameters={
+                "as_of": month.as_of.isoformat(),
+                "sha256": file_sha256(month.options["tape"]),
+                "mapping": month.options.get("mapping", "native"),
+                "control_totals": month.options.get("control_totals") or {},
+            }
+        )
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Load the tape, and close what is not on it any more."""
+        result = portfolios.tape_intake(
+            actor=month.actor,
+            path=month.options["tape"],
+            mapping=inputs.parameters["mapping"],
+            as_of=month.as_of,
+            control_totals=month.options.get("control_totals"),
+            rejects_path=month.options.get("rejects"),
+            progress=month.progress,
+        )
+        gone = portfolios.cases_close_absent(actor=month.actor, tape_id=result.tape_id)
+        placing.cases_closed(actor=month.actor, case_ids=gone, reason="off_tape", at=now())
+        with acting(month.actor):
+            frame = portfolio.tape_frame(creditor_id=month.actor.creditor_id, tape_id=result.tape_id)
+        counts = {**result.counts, "tape_id": result.tape_id, "closed_case_count": len(gone)}
+        return Applied(Frames(frames={"tape": frame}, keys={"tape": ["account_id"]}), counts)
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Rows in = accepted + rejected + passed over; the tape's balance is in the books."""
+        counts, frame = applied.counts, applied.outputs.frames["tape"]
+        balances = books.receivable_balances(
+            creditor_id=month.actor.creditor_id, account_ids=frame.column("account_id").to_pylist()
+        )
+        return [
+            Law("rows in = accepted + rejected + passed over", counts["row_count"],
+                counts["accepted_count"] + counts["rejected_count"] + counts["passed_over_count"]),  # fmt: skip
+            Law("accepted rows = accounts on the tape", counts["accepted_count"], frame.num_rows),
+            Law("balance of the tape = balance in the books", total(frame, "balance_minor"), total(balances, "balance_minor")),
+        ]
+
+
+class Snapshot:
+    """2 · 账龄: how old every debt is on the business date."""
+
+    name, is_atomic = "snapshot", True
+
+    def period(self, month: Month) -> str:
+        """Return the business date."""
+        return month.as_of.isoformat()
+
+    def prepare(self, month: Month) -> Frames:
+        """Read accounts and pauses as of the day."""
+        accounts, pauses = portfolio.ageing_inputs(creditor_id=month.actor.creditor_id, as_of=month.as_of)
+        chosen = policy_of(month.actor).ageing() | {"as_of": month.as_of.isoformat()}
+        keys = {"accounts": ["account_id"], "pauses": ["account_id", "from_on", "kind"]}
+        return Frames(frames={"accounts": accounts, "pauses": pauses}, keys=keys, parameters=chosen)
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Age all accounts and write their snapshots."""
+        frame = aged(inputs)
+        portfolios.snapshots_write(actor=month.actor, step_run_id=step_run.pk, frame=frame)
+        return Applied(Frames(frames={"aged": frame}, keys={"aged": ["account_id"]}), {"account_count": frame.num_rows})
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Every account once, its balance unchanged, days not negative, buckets rising with days."""
+        frame = applied.outputs.frames["aged"].sort_by([("days_past_due", "ascending"), ("bucket_number", "ascending")])
+        buckets = frame.column("bucket_number").to_numpy()
+        return [
+            Law("accounts in = snapshots", inputs.frames["accounts"].num_rows, frame.num_rows),
+            Law("balance in = balance out", total(inputs.frames["accounts"], "balance_minor"), total(frame, "balance_minor")),
+            Law("snapshots with negative days", pc.sum(pc.less(frame.column("days_past_due"), 0)).as_py() or 0, 0),
+            Law("buckets that fall while days rise", int((buckets[1:] < buckets[:-1]).sum()), 0),
+        ]
+
+
+class Score:
+    """3 · 分层评分: which segment each case is in, and what is expected of it."""
+
+    name, is_atomic = "score", True
+
+    def period(self, month: Month) -> str:
+        """Return the business date."""
+        return month.as_of.isoformat()
+
+    def prepare(self, month: Month) -> Frames:
+        """Read the open cases of the snapshot and what earlier months recovered by segment."""
+        return score_inputs(month)
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Segment and score the cases."""
+        frame = scored(inputs)
+        portfolios.scores_write(actor=month.actor, step_run_id=step_run.pk, model_version=MODEL_VERSION, frame=frame)
+        counts = {"case_count": frame.num_rows, "segment_count": pc.count_distinct(frame.column("segment_key")).as_py()}
+        return Applied(Frames(frames={"scored": frame}, keys={"scored": ["case_id"]}), counts)
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """The same cases, no gaps."""
+        before, after = inputs.frames["cases"], applied.outputs.frames["scored"]
+        missing = set(before.column("case_id").to_pylist()) ^ set(after.column("case_id").to_pylist())
+        return [Law("cases in = cases scored", before.num_rows, after.num_rows), Law("cases that differ", len(missing), 0)]
+
+
+class Allocate:
+    """4 · 分案: which agency each case goes to; another person approves it."""
+
+    name, is_atomic = "allocate", True
+
+    def period(self, month: Month) -> str:
+        """Return the business date."""
+        return month.as_of.isoformat()
+
+    def prepare(self, month: Month) -> Frames:
+        """Read cases, agencies, exclusions and effects; the secret stays sealed, its commitment is among the inputs."""
+        return allocation_inputs(month)
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Allocate and propose."""
+        allocation = allocated(inputs, draw_secret(month.run))
+        proposed = placing.allocation_propose(
+            actor=month.actor,
+            run_id=month.run.pk,
+            as_of=month.as_of,
+            inputs_hash=step_run.inputs_hash,
+            policy=inputs.parameters["policy"],
+            commitment=month.run.commitment,
+            allocation=allocation,
+            cases=inputs.frames["cases"],
+        )
+        summary = allocation.summary
+        counts = {
+            "allocation_run_id": proposed,
+            "case_count": summary.case_count,
+            "placed_count": summary.placed_count,
+            "placed_minor": summary.placed_minor,
+            "slice_count": summary.slice_count,
+        }
+        over = sum(row["case_count"] > row["cap_count"] for row in allocation.loads.to_pylist())
+        frames = Frames(frames={"rows": allocation.rows}, keys={"rows": ["case_id"]})
+        return Applied(frames, counts | {"over_capacity_count": over})
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Each case once, caps kept, a propensity for every row."""
+        rows = applied.outputs.frames["rows"]
+        return [
+            Law("cases in = rows", inputs.frames["cases"].num_rows, rows.num_rows),
+            Law("cases that stand twice", rows.num_rows - pc.count_distinct(rows.column("case_id")).as_py(), 0),
+            Law("agencies over capacity", applied.counts["over_capacity_count"], 0),
+            Law("rows without reason or propensity", rows.column("reason").null_count + rows.column("propensity_share").null_count, 0),
+        ]
+
+
+class HandOver:
+    """5 · 委案: batches, placements and packages of an approved allocation."""
+
+    name, is_atomic = "hand_over", False
+
+    def period(self, month: Month) -> str:
+        """Return the business date."""
+        return month.as_of.isoformat()
+
+    def prepare(self, month: Month) -> Frames:
+        """Take the approved allocation of the day."""
+        run_id = required(month, "allocate").counts["allocation_run_id"]
+        proposed = placements.access_allocation(month.actor, run_id)
+        if proposed.state not in {"approved", "published"}:
+            todo = f"Have a second person approve it: duecourse allocation approve {run_id}"
+            raise MonthNotReady(step=self.name, month=month.run.month, reason="the allocation is not approved", todo=todo)
+        return Frames(parameters={"allocation_run_id": run_id, "rows_hash": proposed.rows_hash})
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Publish the allocation and write each batch's package."""
+        run_id = inputs.parameters["allocation_run_id"]
+        batch_ids = placing.allocation_publish(actor=month.actor, allocation_run_id=run_id, at=now())
+        for number, batch_id in enumerate(batch_ids):
+            placing.batch_hand_over(actor=month.actor, batch_id=batch_id)
+            if month.progress:
+                month.progress(number + 1, len(batch_ids), self.name)
+        with acting(month.actor):
+            frame = placements.handover_frame(creditor_id=month.actor.creditor_id, allocation_run_id=run_id)
+        counts = {"batch_count": len(batch_ids), "case_count": total(frame, "case_count"), "placed_minor": total(frame, "placed_minor")}
+        return Applied(Frames(frames={"handed_over": frame}, keys={"handed_over": ["batch_id"]}), counts)
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """What was allocated is placed, what is placed is in the packages, and nothing is placed twice."""
+        frame, allocation = applied.outputs.frames["handed_over"], required(month, "allocate").counts
+        return [
+            Law("cases allocated = cases placed", allocation["placed_count"], total(frame, "case_count")),
+            Law("balance allocated = balance placed", allocation["placed_minor"], total(frame, "placed_minor")),
+            Law("cases placed = rows of the packages", total(frame, "case_count"), total(frame, "row_count")),
+            Law("cases with two open placements", placements.double_placements(creditor_id=month.actor.creditor_id), 0),
+        ]
+
+
+class Contact:
+    """6 · 触达 (live): the month's permits, refusals and attempts."""
+
+    name, is_atomic = "contact", True
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+    def prepare(self, month: Month) -> Frames:
+        """Read the window's answers."""
+        return self.read_back(month, known_at=now())
+
+    def read_back(self, month: Month, *, known_at: datetime) -> Frames:
+        """Return the window's answers as they were known at an instant."""
+        zone = creditor_of(month.actor).zone
+        from_at, until_at = day_bounds(month.first_on, zone)[0], day_bounds(month.last_on, zone)[1]
+        frame = contacts.window_frame(creditor_id=month.actor.creditor_id, from_at=from_at, until_at=until_at, known_at=known_at)
+        return Frames(frames={"answers": frame}, keys={"answers": ["answer_key"]})
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Count; the contacts were written when they happened."""
+        frame = inputs.frames["answers"]
+        held, connected = contacts.most_slots(
+            creditor_id=month.actor.creditor_id, first_on=month.first_on, last_on=month.last_on
+        )
+        permits = pc.sum(frame.column("is_permit")).as_py() or 0
+        counts = {
+            "request_count": frame.num_rows,
+            "permit_count": permits,
+            "refusal_count": frame.num_rows - permits,
+            "unreported_count": permits - (frame.num_rows - frame.column("outcome").null_count),
+            "most_slots_held": held,
+            "most_connected": connected,
+        }
+        return Applied(inputs, counts)
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Every request has one answer; no debtor was reached more often on a day than the rules allow."""
+        limit, counts = limit_of_calls(month), applied.counts
+        return [
+            Law("requests = permits + refusals", counts["request_count"], counts["permit_count"] + counts["refusal_count"]),
+            Law("attempts without a permit", contacts.attempts_without_permit(creditor_id=month.actor.creditor_id), 0),
+            Law("connected calls of a debtor-day over the limit", max(0, counts["most_connected"] - limit), 0),
+        ]
+
+
+class Repay:
+    """7 · 回款 (live): the month's money, and which promises were kept."""
+
+    name, is_atomic = "repay", True
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+    def prepare(self, month: Month) -> Frames:
+        """Read the window's payments."""
+        return self.read_back(month, known_at=now())
+
+    def read_back(self, month: Month, *, known_at: datetime) -> Frames:
+        """Return the window's payments as they were known at an instant."""
+        frame = selectors.payments_window(run=month.run, first_on=month.first_on, last_on=month.last_on, known_at=known_at)
+        return Frames(frames={"payments": frame}, keys={"payments": ["payment_id"]})
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Judge the promises that fell due."""
+        judged = repaying.promises_judge(actor=month.actor, on=month.last_on + timedelta(days=1))
+        return Applied(inputs, {"payment_count": inputs.frames["payments"].num_rows, "judged_promise_count": judged})
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """The books balance; what the bank booked is imputed or in suspense, per currency."""
+        laws = []
+        for row in money.money_window(creditor_id=month.actor.creditor_id, first_on=month.first_on, last_on=month.last_on):
+            currency = row["currency"]
+            laws.append(Law(f"{currency} postings sum to zero", row["posted_minor"], 0))
+            laws.append(Law(f"{currency} received = imputed + suspense", row["received_minor"], row["imputed_minor"] + row["suspense_minor"]))
+            laws.append(Law(f"{currency} payments = cash in the books", row["received_minor"], row["cash_minor"]))
+        return laws
+
+
+class Measure:
+    """8 · 考核: rates that decide the tiers, and scorecards with their uncertainty."""
+
+    name, is_atomic = "measure", True
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+    def prepare(self, month: Month) -> Frames:
+        """Read what was placed and what came of it."""
+        return measure_inputs(month)
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Evaluate and write."""
+        scorecards, rates = measured(inputs)
+        settling.rates_write(actor=month.actor, month=month.run.month, metric_version=METRIC_VERSION, frame=rates)
+        settling.scorecards_write(actor=month.actor, month=month.run.month, metric_version=METRIC_VERSION, frame=scorecards)
+        outputs = Frames(
+            frames={"scorecards": scorecards, "rates": rates},
+            keys={"scorecards": ["agency_id", "contract_id", "measure", "evidence"], "rates": ["contract_id", "batch_id", "currency"]},
+        )
+        return Applied(outputs, {"scorecard_count": scorecards.num_rows, "batch_count": rates.num_rows})
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """The denominators are the frozen ones, and nothing recovered is lost between payments and rates."""
+        rates, outcomes = applied.outputs.frames["rates"], inputs.frames["batch_outcomes"]
+        frozen = placements.placed_totals(creditor_id=month.actor.creditor_id, batch_ids=rates.column("batch_id").to_pylist())
+        return [
+            Law("denominators = balances frozen at placement", total(rates, "placed_minor"), frozen),
+            Law("recovered in the rates = recovered in the outcomes", total(rates, "recovered_minor"), total(outcomes, "recovered_minor")),
+        ]
+
+
+class Settle:
+    """9 · 结算: a statement for every contract, to the last minor unit."""
+
+    name, is_atomic = "settle", True
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+    def prepare(self, month: Month) -> Frames:
+        """Read every contract's attributed money, fees, rates and earlier lines."""
+        return settlement_inputs(month)
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Draw up the statements."""
+        lines = {}
+        for contract in inputs.parameters["contracts"]:
+            computed, problems = commissioned(inputs, contract)
+            if problems:
+                reason = "; ".join(problem.message() for problem in problems[:5])
+                raise MonthNotReady(step=self.name, month=month.run.month, reason=reason, todo="Mend the fee schedule.")
+            settling.statement_draft(
+                actor=month.actor, contract_id=int(contract), month=month.run.month, lines=computed, inputs_hash=step_run.inputs_hash
+            )
+            lines[f"lines_{contract}"] = computed
+        outputs = Frames(frames=lines, keys={name: ["line_key"] for name in lines})
+        count = sum(frame.num_rows for frame in lines.values())
+        minor = sum(total(frame, "commission_minor") for frame in lines.values())
+        return Applied(outputs, {"statement_count": len(lines), "line_count": count, "commission_minor": minor})
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Σ lines = statements, and every attributed payment has its line."""
+        statements = selectors.statements_of(month.run)
+        attributed = sum(inputs.frames[f"attributed_{contract}"].num_rows for contract in inputs.parameters["contracts"])
+        stored = settled.lines_total(creditor_id=month.actor.creditor_id, month=month.run.month)
+        return [
+            Law("lines computed = statements", applied.counts["commission_minor"], sum(s.total_minor for s in statements)),
+            Law("lines stored = statements", stored, sum(s.total_minor for s in statements)),
+            Law("attributed payments = lines", attributed, applied.counts["line_count"]),
+        ]
+
+
+class Close:
+    """10 · 关账: asserts the nine steps before, seals the trail, closes the month and opens the next."""
+
+    name, is_atomic = "close", True
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+    def prepare(self, month: Month) -> Frames:
+        """Take the outputs of all nine steps; each must be there, and every statement frozen."""
+        steps = selectors.latest_steps(month.run)
+        missing = [name for name in selectors.STEP_NAMES[:-1] if name not in steps]
+        if missing:
+            todo = f"Run it: duecourse cycle step {missing[0]} {month.run.month}"
+            raise MonthNotReady(step=self.name, month=month.run.month, reason=f"not done: {', '.join(missing)}", todo=todo)
+        unfrozen = settled.unfrozen(creditor_id=month.actor.creditor_id, month=month.run.month)
+        if unfrozen:
+            reason = f"{len(unfrozen)} statements are not frozen"
+            raise MonthNotReady(step=self.name, month=month.run.month, reason=reason, todo="Freeze them: duecourse statement list")
+        return Frames(parameters={"outputs": {name: steps[name].outputs_hash for name in selectors.STEP_NAMES[:-1]}})
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Close, and open the next month with its own commitment."""
+        closed = run_close(actor=month.actor, run=month.run, outputs=inputs.parameters["outputs"])
+        following = run_open(actor=month.actor, month=str(CalendarMonth.parse(month.run.month).next()))
+        counts = {"audit_position": closed.audit_position, "next_commitment": following.commitment}
+        return Applied(Frames(parameters=inputs.parameters), counts)
+
+    def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
+        """Σ statements = what the books owe the agencies for the month; the trail is whole."""
+        verified = books.audit_verify(creditor_id=month.actor.creditor_id)
+        statements = selectors.statements_of(month.run)
+        booked = settled.booked_total(creditor_id=month.actor.creditor_id, month=month.run.month)
+        return [
+            Law("statements = movement in the books", sum(s.total_minor for s in statements), booked),
+            Law("broken links in the trail", 0 if verified.first_bad is None else 1, 0),
+        ]
+
+
+STEPS: tuple[Step, ...] = (
+    Intake(), Snapshot(), Score(), Allocate(), HandOver(), Contact(), Repay(), Measure(), Settle(), Close(),
+)  # fmt: skip
+
+
+def total(frame, column: str) -> int:  # noqa: ANN001  (any frame with the column)
+    """Return the exact sum of an integer column; 0 for no rows."""
+    return pc.sum(frame.column(column)).as_py() or 0
