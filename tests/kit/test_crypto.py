@@ -92,7 +92,7 @@ def test_a_batch_equals_one_by_one() -> None:
 def test_blind_index_derivation_and_commitment_are_pinned() -> None:
     """Golden vectors: an index must find what an earlier version stored."""
     index_key = Keyring.from_text(ring_text("k1")).index_key(7)
-    assert crypto.derive(KEY, info=b"x").hex() == "2965d0b8feb239f8e888bae7da728027fe58afcb5c5ba7100ad0fb9dd65c39dc"
+    assert crypto.derive(KEY, label=b"x").hex() == "2965d0b8feb239f8e888bae7da728027fe58afcb5c5ba7100ad0fb9dd65c39dc"
     assert crypto.blind_index("11010119900307002X", key=index_key).hex() == "f87ced3f0d440d9925d75941ff84347b"
     assert len(crypto.blind_index("x", key=index_key)) == 16
     assert crypto.commitment("张三", salt=b"s" * 16) == "11d94cae736cb2884ba01daaf6800f7c9e6447c80268c0cd0498cf554dcb7516"
@@ -150,3 +150,9 @@ def test_a_ring_does_not_show_or_pickle_its_keys() -> None:
         ring.index_key(1, "k9")
     with pytest.raises(KeyringUnusable):
         Keyring({"k1": KEY}, active_id="k2")
+
+
+@given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), max_size=8), st.binary(min_size=1, max_size=80))
+def test_many_indexes_equal_single_ones(values: list[str | None], key: bytes) -> None:
+    """Proposition 3 for any texts and keys."""
+    assert crypto.blind_index_many(values, key=key) == [None if value is None else crypto.blind_index(value, key=key) for value in values]

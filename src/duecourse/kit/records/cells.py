@@ -62,10 +62,19 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened file: its header, its encoding (or its kind) and its batches."""
+    """An opened file.
+
+    Attributes:
+        path: where it is.
+        header: the column names, made unique.
+        repeated: names that stood more than once.
+        encoding: of a text file, else `xlsx` or `parquet`.
+        batches: the rows.
+    """
 
     path: Path
     header: list[str]
+    repeated: frozenset[str]
     encoding: str
     batches: Iterator[Cells]
 
@@ -80,12 +89,12 @@ def limit(path: Path, *, quantity: str, actual: int, maximum: int) -> None:
         raise TooLarge(file=path.name, quantity=quantity, actual=f"{actual:,}", limit=f"{maximum:,}")
 
 
-def unique_header(names: list[str]) -> list[str]:
-    """Return the header with `column_7` for a blank name; a repeated name gets `#2`, `#3` …, to be refused by name if it is needed."""
+def unique_header(names: list[str]) -> tuple[list[str], frozenset[str]]:
+    """Return the header with `column_7` for a blank name and `name#2` for a repeated one, and the names that repeat."""
     seen: dict[str, int] = {}
     header = []
     for position, name in enumerate(names, start=1):
         base = name or f"column_{position}"
         seen[base] = seen.get(base, 0) + 1
         header.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
-    return header
+    return header, frozenset(name for name, count in seen.items() if count > 1)

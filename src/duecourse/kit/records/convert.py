@@ -25,7 +25,7 @@ AMOUNT_MAX = 10**17
 _ROUND_MODES = {"half_even": "half_to_even", "half_up": "half_towards_infinity", "down": "towards_zero"}
 _TRUE = ("true", "t", "yes", "y", "1", "是", "真")
 _FALSE = ("false", "f", "no", "n", "0", "否", "假")
-_NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"
+_NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?$"
 _AWARE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DIGITS_MAX = 17
@@ -97,8 +97,8 @@ def read_amounts(
     missing = done.copy()
     point, comma = re.escape(decimal), re.escape(thousands)
     fraction = f"({point}[0-9]{{1,{digits}}})?" if digits else ""
-    plain, grouped = f"^-?[0-9]{{1,14}}{fraction}$", f"^-?[0-9]{{1,3}}({comma}[0-9]{{3}}){{1,4}}{fraction}$"
-    longer = f"^-?[0-9]{{1,14}}{point}[0-9]{{{digits + 1},12}}$"
+    plain, grouped = f"^-?[0-9]{{1,14}}{fraction}$", f"^-?[0-9]{{1,3}}({comma}[0-9]{{3}}){{1,3}}{fraction}$"
+    longer = f"^-?[0-9]{{1,13}}{point}[0-9]{{{digits + 1},12}}$"
     for pattern, mode in ((plain, None), (grouped if thousands else "", None), (longer, _ROUND_MODES.get(rounding))):
         if done.all() or not pattern or (pattern == longer and mode is None):
             continue

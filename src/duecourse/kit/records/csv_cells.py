@@ -37,7 +37,7 @@ class Utf8Stream:
     def __init__(self, path: Path, *, raw: BinaryIO, encoding: str, others: tuple[str, ...]) -> None:
         self._path, self._raw, self._encoding, self._others = path, raw, encoding, others
         self._rest, self._position, self._out = b"", raw.tell(), b""
-        self.has_marks = False
+        self.has_marks = self.has_ended = False
 
     @property
     def closed(self) -> bool:
@@ -68,6 +68,7 @@ class Utf8Stream:
             self._rest = rest if block else b""
             self._out = self._utf8(whole + newline if block else whole + newline + rest)
             if not block:
+                self.has_ended = not self._out
                 break
         taken, self._out = (self._out[:size], self._out[size:]) if size >= 0 else (self._out, b"")
         return taken
@@ -119,12 +120,12 @@ def open_csv(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
     delimiter, header_rows = (",", 1) if ours else (mapping.delimiter, mapping.header_rows)
     names, lines = _header(path, text=text, delimiter=delimiter, header_rows=header_rows)
     limit(path, quantity="the number of columns", actual=len(names), maximum=limits.columns_max)
-    header = unique_header([fold(name) for name in names])
+    header, repeated = unique_header([fold(name) for name in names])
     others = tuple(other for other in mapping.encodings if other != encoding)
     raw = path.open("rb")
     raw.seek(len(_BOM) if sample.startswith(_BOM) else 0)
     stream = Utf8Stream(path, raw=raw, encoding=encoding, others=others)
-    return Source(path, header, encoding, _batches(path, stream, header=header, lines=lines, delimiter=delimiter, limits=limits))
+    return Source(path, header, repeated, encoding, _batches(path, stream, header=header, lines=lines, delimiter=delimiter, limits=limits))
 
 
 def detect_encoding(sample: bytes, encodings: tuple[str, ...]) -> str:
@@ -224,7 +225,7 @@ def _parsed(
         yield from pacsv.open_csv(pa.PythonFile(stream, mode="r"), read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        if "Empty CSV" in reason or "no data" in reason.lower():
+        if "Empty CSV" in reason or ("Could not skip" in reason and stream.has_ended):
             return
         if "straddling" in reason:
             raise TooLarge(

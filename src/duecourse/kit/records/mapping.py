@@ -133,8 +133,16 @@ class Mapping:
         reasons += [f"{name} is not a field of {spec.name}" for name in sorted((filled | set(self.values)) - set(spec.names))]
         reasons += [f"nothing fills {f.name}" for f in spec.kept if f.required and f.name not in filled and not self._gives(f.name)]
         doubled = [*self.constants, *self.derived, *set(self.columns.values())]
+        reasons += [f"{name} is given {code}, which is not one of its choices" for name, code in self._unknown_codes(spec)]
         reasons += [f"{name} is filled twice" for name in sorted({n for n in doubled if doubled.count(n) > 1})]
         return reasons
+
+    def _unknown_codes(self, spec: RecordSpec) -> list[tuple[str, str]]:
+        lookups = [(name, t) for name, t in self.derived.items() if t.name == "lookup" and name not in self.values]
+        given = [(name, code) for name, table in self.values.items() for code in table.values() if code]
+        given += [(name, code) for name, t in lookups for code in (*t.table.values(), t.default) if code]
+        choices = {f.name: f.choices for f in spec.kept if f.type == "code"}
+        return [(name, code) for name, code in given if code not in choices.get(name, (code,))]
 
     def _gives(self, name: str) -> bool:
         return name == "currency" and bool(self.currency)

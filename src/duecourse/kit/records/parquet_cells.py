@@ -36,8 +36,8 @@ def open_parquet(path: Path, *, decimal: str, limits: Limits) -> Source:
     limit(path, quantity="the number of columns", actual=len(file.schema_arrow), maximum=limits.columns_max)
     groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
     limit(path, quantity="the size a row group unpacks to in bytes", actual=max(groups, default=0), maximum=limits.unpacked_bytes_max)
-    header = unique_header([fold(name) for name in file.schema_arrow.names])
-    return Source(path, header, "parquet", _batches(path, file, header=header, decimal=decimal))
+    header, repeated = unique_header([fold(name) for name in file.schema_arrow.names])
+    return Source(path, header, repeated, "parquet", _batches(path, file, header=header, decimal=decimal))
 
 
 def _batches(path: Path, file: pq.ParquetFile, *, header: list[str], decimal: str) -> Iterator[Cells]:
@@ -55,14 +55,16 @@ def _batches(path: Path, file: pq.ParquetFile, *, header: list[str], decimal: st
 
 
 def _texts(column: pa.Array, decimal: str) -> pa.Array:
-    """Return a column as the texts a CSV file would have."""
+    """Return a column as the texts a CSV file would have; local times that are all midnight are days."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _texts(column.dictionary_decode(), decimal)
     if pa.types.is_timestamp(kind):
-        form = "%Y-%m-%dT%H:%M:%S" + ("Z" if kind.tz else "")
-        texts = pc.strftime(column.cast(pa.timestamp("us", tz="UTC" if kind.tz else None)), format=form)
-        return pc.fill_null(texts, "")
+        instants = column.cast(pa.timestamp("us", tz="UTC" if kind.tz else None), safe=False)
+        days = instants.cast(pa.date32(), safe=False)
+        if not kind.tz and pc.all(pc.equal(days.cast(instants.type), instants)).as_py() is not False:
+            return pc.fill_null(days.cast(pa.string()), "")
+        return pc.fill_null(pc.strftime(instants, format="%Y-%m-%dT%H:%M:%S" + ("Z" if kind.tz else "")), "")
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise pa.ArrowInvalid("a column holds bytes")
     texts = pc.fill_null(column.cast(pa.string()), "")

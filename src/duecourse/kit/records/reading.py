@@ -128,7 +128,7 @@ def _with_iso(mapping: Mapping, source: Source) -> Mapping:
 def _place_columns(plan: _Plan, source: Source) -> None:
     folded = {fold(column): name for column, name in plan.mapping.columns.items()}
     needed = {fold(c) for transform in plan.mapping.derived.values() for c in transform.columns()} | {fold(c) for c in plan.mapping.keep}
-    repeated = [name.partition("#")[0] for name in source.header if "#" in name and name.partition("#")[0] in folded]
+    repeated = sorted(source.repeated & set(folded))
     for column in source.header:
         target = folded.get(column)
         if target is not None:

@@ -49,8 +49,8 @@ def open_workbook(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
     if not names:
         raise FileRefused(file=path.name, reason=f"there are no column names in row {mapping.header_rows}")
     limit(path, quantity="the number of columns", actual=len(names), maximum=limits.columns_max)
-    header = unique_header(names)
-    return Source(path, header, "xlsx", _batches(path, rows, header=header, decimal=mapping.decimal, limits=limits, book=book))
+    header, repeated = unique_header(names)
+    return Source(path, header, repeated, "xlsx", _batches(path, rows, header=header, decimal=mapping.decimal, limits=limits, book=book))
 
 
 def _check_directory(path: Path, limits: Limits) -> None:

@@ -9,7 +9,6 @@ import codecs
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias
@@ -202,14 +201,10 @@ def _amount_texts(table: pa.Table, column: pa.ChunkedArray, spec: RecordSpec, cu
     codes = [currency] if "currency" not in spec.names else pc.unique(table.column("currency")).to_pylist()
     if not all(codes):
         raise CurrencyNeeded(spec=spec.name)
-    if len(codes) == 1 and (pc.max(pc.abs(column)).as_py() or 0) < 10**17:
-        digits = exponent(codes[0])
-        scale = Decimal(1).scaleb(-digits)
-        return (
-            pc.multiply(column.cast(pa.decimal128(19, 0)), pa.scalar(scale, pa.decimal128(digits + 1, digits)))
-            .combine_chunks()
-            .cast(pa.string())
-        )
+    if len(codes) == 1:
+        whole = column.cast(pa.decimal128(38, 0)).combine_chunks()
+        kind = pa.decimal128(38, exponent(codes[0]))
+        return pa.Array.from_buffers(kind, len(whole), whole.buffers(), offset=whole.offset).cast(pa.string())
     each = table.column("currency").to_pylist() if "currency" in spec.names else [currency] * len(column)
     texts = [None if amount is None else plain_amount(amount, code) for amount, code in zip(column.to_pylist(), each, strict=True)]
     return pa.array(texts, pa.string())
@@ -217,8 +212,7 @@ def _amount_texts(table: pa.Table, column: pa.ChunkedArray, spec: RecordSpec, cu
 
 def _sheet_values(table: pa.Table, f: Field, spec: RecordSpec, currency: str) -> list[Any]:
     if f.type == "amount":
-        texts = _amount_texts(table, table.column(f.name), spec, currency).to_pylist()
-        return [None if text is None else Decimal(text) for text in texts]
+        return list(_amount_texts(table, table.column(f.name), spec, currency).cast(pa.decimal128(38, 3)).to_pylist())
     if f.type == "instant":
         return list(_text_column(table, f, spec, currency).to_pylist())
     if f.type in ("text", "code"):
