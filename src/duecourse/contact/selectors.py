@@ -29,13 +29,14 @@ WINDOW = pa.schema(
 _WINDOW = """
 SELECT 'permit:' || p.id, p.performer_id, p.person_id, p.channel, p.contact_at, true, a.outcome,
        encode(sha256(p.explanation::text::bytea), 'hex')
-FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
-WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s
+FROM contact_permit p
+LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.reported_at <= %(known)s
+WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s AND p.decided_at <= %(known)s
 UNION ALL
 SELECT 'refusal:' || r.id, r.performer_id, r.person_id, r.channel, r.contact_at, false, NULL,
        encode(sha256(r.explanation::text::bytea), 'hex')
 FROM contact_refusal r
-WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at < %(until)s
+WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at < %(until)s AND r.decided_at <= %(known)s
 """
 
 _REFUSALS = """
@@ -71,10 +72,10 @@ def access_permit(actor: Actor, permit_id: int) -> Permit:
     return permit
 
 
-def window_frame(*, creditor_id: int, from_at: datetime, until_at: datetime) -> pa.Table:
-    """Return a WINDOW frame of all answers whose contact lies in [from_at, until_at)."""
+def window_frame(*, creditor_id: int, from_at: datetime, until_at: datetime, known_at: datetime) -> pa.Table:
+    """Return a WINDOW frame of all answers whose contact lies in [from_at, until_at), as was known at an instant."""
     with connection.cursor() as cursor:
-        cursor.execute(_WINDOW, {"creditor": creditor_id, "from": from_at, "until": until_at})
+        cursor.execute(_WINDOW, {"creditor": creditor_id, "from": from_at, "until": until_at, "known": known_at})
         rows = cursor.fetchall()
     columns = list(zip(*rows, strict=True)) if rows else [[] for _ in WINDOW]
     return pa.table([pa.array(column, type=wanted.type) for column, wanted in zip(columns, WINDOW, strict=True)], schema=WINDOW)
@@ -94,3 +95,14 @@ def most_slots(*, creditor_id: int, first_on: date, last_on: date) -> tuple[int,
         cursor.execute(_SLOTS, [creditor_id, first_on, last_on])
         held, connected = cursor.fetchone()
     return held, connected
+
+
+def attempts_without_permit(*, creditor_id: int) -> int:
+    """Return how many attempts have no permit of the same performer; the database admits none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM contact_attempt a LEFT JOIN contact_permit p ON p.creditor_id = a.creditor_id"
+            " AND p.id = a.permit_id AND p.performer_id = a.performer_id WHERE a.creditor_id = %s AND p.id IS NULL",
+            [creditor_id],
+        )
+        return cursor.fetchone()[0]

@@ -55,6 +55,12 @@ PLACED_ELSEWHERE = Ground(
     "该案件已委托给其他作业主体。",
     "《民法典》第922条: an agent acts within its instructions",
 )
+NO_RULES = Ground(
+    "no_rules",
+    "No rule pack is in force for the creditor, so nothing can be permitted.",
+    "该机构未启用任何规则包，无法给予许可。",
+    "Creditor's settings",
+)
 _HOLDS = {
     "dispute": ("The debtor disputes the debt.", "债务人对债务提出异议。", "《商业银行信用卡业务监督管理办法》第69条"),
     "deceased": ("The debtor has died.", "债务人已身故。", "Creditor policy"),
@@ -72,6 +78,7 @@ _HOLDS = {
 
 def find(
     *,
+    has_rules: bool,
     is_case_closed: bool,
     is_performer_closed: bool,
     performer_kind: str,
@@ -84,7 +91,7 @@ def find(
     The creditor's robot may contact any case, for it acts beside the placement (reminders); its in-house team may contact a case
     that is with nobody; everybody else only cases placed with them.
     """
-    found = []
+    found = [] if has_rules else [NO_RULES]
     if is_case_closed:
         found.append(CASE_CLOSED)
     if is_performer_closed:

@@ -208,6 +208,7 @@ def _decide(cursor: Any, *, actor: Actor, request: _Request, person_id: int, zon
     )
     names = tuple(json.loads(packs) if isinstance(packs, str) else packs)
     own = grounds.find(
+        has_rules=bool(names),
         is_case_closed=is_closed,
         is_performer_closed=performer_closed,
         performer_kind=performer_kind,
