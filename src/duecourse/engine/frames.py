@@ -78,6 +78,9 @@ def digest(table: pa.Table, *, keys: list[str]) -> str:
 
 
 def _value_bytes(column: pa.Array) -> bytes:
+    if pa.types.is_list(column.type):
+        lengths = np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype="<i8")
+        return lengths.tobytes() + _value_bytes(pc.list_flatten(column))
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         texts = [(value or "").encode() for value in column.to_pylist()]
         return np.asarray([len(t) for t in texts], dtype="<i8").tobytes() + b"".join(texts)
