@@ -1,0 +1,81 @@
+"""What several commands ask the same way: for which creditor, as whom, and with which progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from duecourse.doors.commands.terminal import terminal
+from duecourse.kit.calendar import local_day
+from duecourse.kit.clock import now
+from duecourse.kit.errors import Absent, InvalidInput
+from duecourse.parties import selectors
+from duecourse.parties.access import Actor, actors_of, system
+from duecourse.parties.models import Creditor, User
+
+
+class CreditorUnclear(InvalidInput):
+    """There is not exactly one creditor, and none was named."""
+
+    what = "It is not clear which creditor is meant."
+    why = "There are: {known}."
+    todo = "Name one: --creditor CODE"
+
+
+class NobodyHere(InvalidInput):
+    """There is no creditor at all."""
+
+    what = "There is no creditor yet."
+    todo = "Load one (duecourse house load FILE), or play with a simulated one (duecourse demo)."
+
+
+def chosen_creditor(code: str) -> Creditor:
+    """Return the creditor of this code, or the only one there is.
+
+    Raises:
+        Absent: there is none with this code.
+        CreditorUnclear, NobodyHere: none was named, and there is not exactly one.
+    """
+    if code:
+        return selectors.creditor_by_code(code=code)
+    found = selectors.creditors()
+    if not found:
+        raise NobodyHere
+    if len(found) > 1:
+        raise CreditorUnclear(known=", ".join(creditor.code for creditor in found))
+    return found[0]
+
+
+def chosen_actor(code: str, email: str) -> Actor:
+    """Return who acts: the person with this address, or the system on the creditor's behalf.
+
+    Raises:
+        Absent: nobody has this address, or they do not belong to the creditor.
+    """
+    creditor = chosen_creditor(code)
+    if not email:
+        return system(creditor.pk)
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    if user is None:
+        raise Absent(entity="person")
+    for actor in actors_of(user, on=local_day(now(), creditor.zone)):
+        if actor.creditor_id == creditor.pk:
+            return actor
+    raise Absent(entity="person")
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function (done, total, text) that draws a bar on standard error; nothing is drawn under --json."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True, quiet=terminal.is_json)
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+
+        def show(done: int, total: int, text: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title} {text}".strip())
+
+        yield show

@@ -1,0 +1,104 @@
+"""The simulated bank of the demo: its people, agencies, contracts and fees, as a house document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+DEMO_PASSWORD = "duecourse-demo-2026"  # noqa: S105  (printed on purpose; a production start refuses the demo's database)
+IN_HOUSE = "INHOUSE"
+
+_FIELDS = (
+    "account_number", "person_name", "phone", "product_class", "currency", "balance", "principal", "interest", "fee", "penalty",
+    "days_past_due",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody who can log in to the demo."""
+
+    email: str
+    name: str
+    role: str
+    what: str
+
+
+PEOPLE = (
+    DemoPerson("mei@lanxi.example", "梅 Mei", "manager", "manages the agencies"),
+    DemoPerson("lin@lanxi.example", "林 Lin", "manager", "approves what Mei proposes"),
+    DemoPerson("qiu@lanxi.example", "秋 Qiu", "compliance", "compliance officer"),
+    DemoPerson("fan@lanxi.example", "范 Fan", "accountant", "accountant"),
+    DemoPerson("ann@a01.example", "安 Ann", "lead", "leads the first agency"),
+)
+"""Who is printed at the end of `make run`; each further agency has a lead of its own, lead@CODE.example."""
+
+
+def demo_house(agencies: pa.Table, *, start_on: date, account_count: int) -> dict[str, Any]:
+    """Return the house document of a simulated bank with the world's agencies.
+
+    Args:
+        agencies: engine.simulate's AGENCIES frame.
+        start_on: the first day of the simulation; contracts hold from then for two years.
+        account_count: accounts of the world, from which capacities that are too large to matter are bounded.
+    """
+    return {
+        "creditor": {"code": "LANXI", "name": "澜溪银行 Lanxi Bank (simulated)", "zone": "Asia/Shanghai", "currency": "CNY"},
+        "people": [_login(p.email, p.name, p.role) for p in PEOPLE if p.role != "lead"],
+        "agencies": [_agency(row, start_on=start_on, account_count=account_count) for row in agencies.to_pylist()],
+    }
+
+
+def lead_email(code: str) -> str:
+    """Return the address of the lead of an agency."""
+    return "ann@a01.example" if code == "A01" else f"lead@{code.lower()}.example"
+
+
+def _login(email: str, name: str, role: str) -> dict[str, Any]:
+    return {"email": email, "name": name, "role": role, "password": DEMO_PASSWORD}
+
+
+def _agency(row: dict[str, Any], *, start_on: date, account_count: int) -> dict[str, Any]:
+    code = row["agency_code"]
+    return {
+        "code": code,
+        "name": f"{row['name_zh']} {row['name']}",
+        "kind": row["kind"],
+        "opened_on": start_on - timedelta(days=365),
+        "people": [_login(lead_email(code), "安 Ann" if code == "A01" else f"Lead {code}", "lead")],
+        "contract": {
+            "code": f"C-{code}",
+            "effective_on": start_on,
+            "expires_on": start_on.replace(year=start_on.year + 2),
+            "signed_on": start_on - timedelta(days=14),
+            "placement_term_days": 60,
+            "contracted_fields": list(_FIELDS),
+            "attribution_rule": "paid",
+            "attribution_tail_days": 3,
+            "capacity_count": min(int(row["capacity_case_count"]), account_count),
+            "fees": _fees(int(row["fee_bp"])),
+        },
+    }
+
+
+def _fees(fee_bp: int) -> list[dict[str, Any]]:
+    """Return a ladder around an agency's fee: older debts and better recovery earn more; two tiers, three ages."""
+    ages = ((0, 31, 60), (31, 91, 100), (91, None, 160))
+    tiers = ((0, 1500, 100), (1500, None, 120))
+    return [
+        {
+            "product_class": "*",
+            "age_band_from_days": age_from,
+            "age_band_to_days": age_to,
+            "tier_from_bp": tier_from,
+            "tier_to_bp": tier_to,
+            "hand_from": 1,
+            "hand_to": None,
+            "rate_bp": min(5_000, fee_bp * age_percent * tier_percent // 10_000),
+        }
+        for age_from, age_to, age_percent in ages
+        for tier_from, tier_to, tier_percent in tiers
+    ]
