@@ -147,7 +147,7 @@ def test_balances_and_totals_can_be_narrowed(bank):
         assert selectors.receivable_balances(creditor_id=bank.id, account_ids=[2])["balance_minor"].to_pylist() == [20]
         assert selectors.receivable_balances(creditor_id=bank.id, account_ids=[]).num_rows == 0
         days = {"from_on": DAY, "until_on": date(2026, 3, 5)}
-        assert dict((b, a) for b, _, a in selectors.book_totals(creditor_id=bank.id, **days)) == {"opening": -30, "receivable": 30}
+        assert {b: a for b, _, a in selectors.book_totals(creditor_id=bank.id, **days)} == {"opening": -30, "receivable": 30}
         assert [b for b, _, _ in selectors.book_totals(creditor_id=bank.id, kinds=["payment"])] == ["cash", "receivable", "suspense"]
 
 

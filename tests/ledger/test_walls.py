@@ -76,14 +76,21 @@ VALUES ({0}, {1}, 'cash', '', {2}, '{3}', '2026-03-02', '2026-03-02')
 TWO_POSTINGS = INSERT_POSTING + ", ({0}, {1}, 'suspense', '', {4}, '{5}', '2026-03-02', '2026-03-02')"
 
 
+def book_raw(raw: psycopg.Connection, bank, *statements: str) -> None:
+    """Insert an entry, and run statements that name it as ENTRY, in one transaction."""
+    with raw.transaction():
+        entry_id = raw.execute(INSERT_ENTRY.format(bank.id)).fetchone()[0]
+        for statement in statements:
+            raw.execute(statement.replace("ENTRY", str(entry_id)))
+
+
 @pytest.mark.parametrize("second", [(-4, "CNY"), (-5, "USD")], ids=["amount", "currency"])
 def test_entry_that_does_not_balance_is_refused_at_commit(committed_db, booked, second):
     """A leftover in any currency makes the commit fail, and nothing of the entry stays."""
     bank, _ = booked
     with as_staff(committed_db, bank) as raw:
-        with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"), raw.transaction():
-            entry_id = raw.execute(INSERT_ENTRY.format(bank.id)).fetchone()[0]
-            raw.execute(TWO_POSTINGS.format(bank.id, entry_id, 5, "CNY", *second))
+        with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
+            book_raw(raw, bank, TWO_POSTINGS.format(bank.id, "ENTRY", 5, "CNY", *second))
         assert raw.execute("SELECT count(*) FROM ledger_entry WHERE kind = 'raw'").fetchone() == (0,)
 
 
@@ -91,8 +98,8 @@ def test_entry_without_postings_is_refused_at_commit(committed_db, booked):
     """An entry that moves nothing does not commit."""
     bank, _ = booked
     with as_staff(committed_db, bank) as raw:
-        with pytest.raises(psycopg.errors.CheckViolation, match="no postings"), raw.transaction():
-            raw.execute(INSERT_ENTRY.format(bank.id))
+        with pytest.raises(psycopg.errors.CheckViolation, match="no postings"):
+            book_raw(raw, bank)
         assert raw.execute("SELECT count(*) FROM ledger_entry").fetchone() == (1,)
 
 
@@ -106,20 +113,17 @@ def test_posting_added_later_is_refused(committed_db, booked):
 def test_check_asked_for_early_is_not_evaded(committed_db, booked):
     """After asking for the check inside the transaction, a posting slipped in afterwards is refused."""
     bank, _ = booked
-    with as_staff(committed_db, bank) as raw, pytest.raises(psycopg.errors.RestrictViolation, match="one statement"), raw.transaction():
-        entry_id = raw.execute(INSERT_ENTRY.format(bank.id)).fetchone()[0]
-        raw.execute(TWO_POSTINGS.format(bank.id, entry_id, 5, "CNY", -5, "CNY"))
-        raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        raw.execute(INSERT_POSTING.format(bank.id, entry_id, 9, "CNY"))
+    balanced, late = TWO_POSTINGS.format(bank.id, "ENTRY", 5, "CNY", -5, "CNY"), INSERT_POSTING.format(bank.id, "ENTRY", 9, "CNY")
+    with as_staff(committed_db, bank) as raw, pytest.raises(psycopg.errors.RestrictViolation, match="one statement"):
+        book_raw(raw, bank, balanced, "SET CONSTRAINTS ALL IMMEDIATE", late)
 
 
 def test_posting_on_an_entry_of_another_creditor_is_refused(committed_db, booked):
     """Entry and postings belong to one creditor."""
     bank, _ = booked
     other = factories.bank(people.OTHER_BANK)
-    with committed_db.connect("owner") as raw, pytest.raises(psycopg.errors.RestrictViolation), raw.transaction():
-        entry_id = raw.execute(INSERT_ENTRY.format(bank.id)).fetchone()[0]
-        raw.execute(TWO_POSTINGS.format(other.id, entry_id, 5, "CNY", -5, "CNY"))
+    with committed_db.connect("owner") as raw, pytest.raises(psycopg.errors.RestrictViolation):
+        book_raw(raw, bank, TWO_POSTINGS.format(other.id, "ENTRY", 5, "CNY", -5, "CNY"))
 
 
 def test_service_cannot_commit_what_the_database_refuses(committed_db, booked, monkeypatch):
