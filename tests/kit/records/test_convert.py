@@ -55,6 +55,7 @@ def test_fast_amounts_equal_slow_amounts(cells: list[str | None], currency: str,
         assert (errors[index].parameters["reason"] if index in errors else "") == reason
 
 
+@example([(0, 1, 1), (1, 1, 1)], "YYYY-MM-DD")
 @given(
     st.lists(st.tuples(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32)), min_size=1, max_size=20),
     st.sampled_from(["YYYY-MM-DD", "YYYYMMDD", "YYYY年M月D日"]),
@@ -120,6 +121,15 @@ def test_whole_numbers() -> None:
     values, problems = typed(Field(name="n", type="integer"), texts)
     assert values == [5, -5, 5, 1234, 12, 7, None, None, None, None, None]
     assert problems == [(row, "IntegerUnreadable") for row in (8, 9, 10, 11)]
+
+
+def test_instants_beyond_the_calendar_are_refused() -> None:
+    """The year 0 and the last day of 9999, which no calendar of the platform can show in every zone, are problems, not crashes."""
+    texts = ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-08:00", "9999-12-29T00:00:00Z"]
+    values, problems = typed(Field(name="at", type="instant"), texts)
+    assert values[:2] == [None, None]
+    assert values[2] is not None
+    assert problems == [(1, "InstantUnreadable"), (2, "InstantUnreadable")]
 
 
 def test_instants_need_an_offset_or_a_zone() -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ _NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1
 _AWARE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DIGITS_MAX = 17
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -214,6 +216,8 @@ def _instant(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Ar
         local = _tolerant_cast(naive, pa.timestamp("us"))
         placed = pc.assume_timezone(local, column.mapping.zone, ambiguous="earliest", nonexistent="latest")
         values = pc.coalesce(values, placed.cast(utc))
+    in_range = pc.and_(pc.greater_equal(values, pa.scalar(_EARLIEST, utc)), pc.less_equal(values, pa.scalar(_LATEST, utc)))
+    values = pc.if_else(in_range, values, pa.scalar(None, utc))
     column.refuse(np.asarray(pc.and_(pc.is_null(values), pc.is_valid(texts))), "InstantUnreadable")
     return values
 

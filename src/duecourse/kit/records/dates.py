@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -21,6 +22,7 @@ _PARTS = {
     "D": r"(?P<d>[0-9]{1,2})",
 }
 _EXCEL_EPOCH_DAYS = -25_569
+_FIRST_DAY = (date.min - date(1970, 1, 1)).days
 _EXCEL_SERIALS = (61, 2_958_465)
 
 Days = npt.NDArray[np.int32]
@@ -54,10 +56,12 @@ def read_dates(texts: pa.Array, *, forms: tuple[str, ...], year_pivot: int) -> t
     """
     if "YYYY-MM-DD" in forms:
         try:
-            none = np.zeros(len(texts), dtype=bool)
-            return texts.cast(pa.date32()), none, none
+            values = texts.cast(pa.date32())
         except pa.ArrowInvalid:
-            pass
+            values = None
+        if values is not None and (pc.min(values.cast(pa.int32())).as_py() or 0) >= _FIRST_DAY:
+            none = np.zeros(len(texts), dtype=bool)
+            return values, none, none
     encoded = texts.dictionary_encode()
     places = np.asarray(pc.fill_null(encoded.indices, 0)).astype(np.int64)
     valid = np.asarray(pc.is_valid(texts))
