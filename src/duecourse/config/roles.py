@@ -8,8 +8,8 @@
 The application inherits nothing from `duecourse_agency`, so that policies for agencies do not bind the creditor's own work; the owner
 inherits from `duecourse_gate`, so that migrations can replace its functions.
 
-Nobody but the owner may create temporary tables: PostgreSQL looks for a table among them first, so that one of the application's would
-stand in for a book inside a SECURITY DEFINER function whose `search_path` does not name `pg_temp` last.
+The application stages bulk rows in temporary tables. PostgreSQL looks for a table among them first, so one could stand in for a book
+inside a SECURITY DEFINER function; therefore every such function names `pg_temp` last in its `search_path`, and a test holds that.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _MEMBERSHIPS = ((GATE, OWNER), (AGENCY, APP))
 
 GRANTS = """
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
-GRANT CONNECT ON DATABASE {database} TO duecourse_app;
-REVOKE TEMPORARY ON DATABASE {database} FROM duecourse_app, duecourse_agency, duecourse_gate;
+GRANT CONNECT, TEMPORARY ON DATABASE {database} TO duecourse_app;
+REVOKE TEMPORARY ON DATABASE {database} FROM duecourse_agency, duecourse_gate;
 ALTER SCHEMA public OWNER TO duecourse_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO duecourse_app, duecourse_agency, duecourse_gate;
@@ -118,19 +118,18 @@ def check_serving(connection: psycopg.Connection) -> None:
     """Refuse a login to which row-level security would not apply.
 
     Raises:
-        UnsafeLogin: a superuser, a role with BYPASSRLS, an owner of tables (directly or as a member), or one with TEMPORARY.
+        UnsafeLogin: a superuser, a role with BYPASSRLS, or an owner of tables (directly or as a member).
     """
     row = connection.execute(
         """
-        SELECT current_user, role.rolsuper, role.rolbypassrls, has_database_privilege(current_database(), 'TEMPORARY'),
+        SELECT current_user, role.rolsuper, role.rolbypassrls,
                EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                        WHERE n.nspname IN ('public', 'gate') AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'MEMBER'))
         FROM pg_roles role WHERE role.rolname = current_user
         """
     ).fetchone()
-    login, is_superuser, bypasses, has_temporary, owns = row or ("?", False, False, False, False)
+    login, is_superuser, bypasses, owns = row or ("?", False, False, False)
     powers = [("is a superuser", is_superuser), ("has BYPASSRLS", bypasses), ("owns the tables", owns)]
-    powers.append(("may create temporary tables, which would stand before the books", has_temporary))
     for power, has_it in powers:
         if has_it:
             raise UnsafeLogin(login=login, power=power)
