@@ -20,7 +20,10 @@ def tenant_key(to: Any, **options: Any) -> models.ForeignKey:
 
 
 class Creditor(models.Model):
-    """A lender that places its overdue loans; the tenant. Its zone, calendar and currency are the defaults of its rows."""
+    """A lender that places its overdue loans; the tenant. Its zone, calendar and currency are the defaults of its rows.
+
+    `packs` names the rule packs in force; `is_simulated` marks a made-up creditor, whose results are shown as simulated.
+    """
 
     code = models.TextField(unique=True)
     name = models.TextField()
@@ -29,6 +32,7 @@ class Creditor(models.Model):
     calendar = models.TextField()
     currency = models.CharField(max_length=3)
     packs = models.JSONField(default=list)
+    is_simulated = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
 

@@ -46,7 +46,13 @@ def demo_house(agencies: pa.Table, *, start_on: date, account_count: int) -> dic
         account_count: accounts of the world, from which capacities that are too large to matter are bounded.
     """
     return {
-        "creditor": {"code": "LANXI", "name": "澜溪银行 Lanxi Bank (simulated)", "zone": "Asia/Shanghai", "currency": "CNY"},
+        "creditor": {
+            "code": "LANXI",
+            "name": "澜溪银行 Lanxi Bank",
+            "zone": "Asia/Shanghai",
+            "currency": "CNY",
+            "is_simulated": True,
+        },
         "people": [_login(p.email, p.name, p.role) for p in PEOPLE if p.role != "lead"],
         "agencies": [_agency(row, start_on=start_on, account_count=account_count) for row in agencies.to_pylist()],
     }

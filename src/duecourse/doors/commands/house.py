@@ -20,7 +20,7 @@ from duecourse.parties.models import Agency, Contract, Membership, User
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 _KEYS = {
-    "creditor": {"code", "name", "zone", "currency", "calendar", "lender_class", "packs"},
+    "creditor": {"code", "name", "zone", "currency", "calendar", "lender_class", "packs", "is_simulated"},
     "people": {"email", "name", "password", "role", "lang"},
     "agencies": {"code", "name", "kind", "opened_on", "people", "contract"},
 }
@@ -94,6 +94,7 @@ def load_house(document: Mapping[str, Any]) -> Added:
             calendar_name=described.get("calendar", "china"),
             lender_class=described.get("lender_class", "bank"),
             packs=described.get("packs", ["cn"]),
+            is_simulated=described.get("is_simulated", False),
         )
         added.creditor_id = creditor.pk
         added.count("creditor")

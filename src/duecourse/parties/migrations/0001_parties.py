@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ("calendar", models.TextField()),
                 ("currency", models.CharField(max_length=3)),
                 ("packs", models.JSONField(default=list)),
+                ("is_simulated", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField()),
             ],
         ),

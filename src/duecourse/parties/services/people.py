@@ -51,7 +51,15 @@ def code_taken(*, entity: str, code: str) -> Iterator[None]:
 
 
 def creditor_add(
-    *, code: str, name: str, zone: str, currency: str, calendar_name: str = "china", lender_class: str = "bank", packs: Sequence[str] = ()
+    *,
+    code: str,
+    name: str,
+    zone: str,
+    currency: str,
+    calendar_name: str = "china",
+    lender_class: str = "bank",
+    packs: Sequence[str] = (),
+    is_simulated: bool = False,
 ) -> Creditor:
     """Add a creditor; its own people come after it, through `membership_grant` by the system.
 
@@ -62,7 +70,8 @@ def creditor_add(
         calendar_name: one of `CALENDARS`.
         currency: ISO code, the default of its contracts.
         lender_class: what kind of lender it is, as rules ask for it.
-        packs: rule packs in force for it.
+        packs: rule packs in force for it; without any, nothing is permitted.
+        is_simulated: it is made up, and what it shows is labelled so.
 
     Raises:
         SettingUnknown: the zone, the calendar or the currency is not known.
@@ -81,6 +90,7 @@ def creditor_add(
             calendar=calendar_name,
             currency=currency,
             packs=list(packs),
+            is_simulated=is_simulated,
             created_at=now(),
         )
         with acting(system(creditor.pk)):
