@@ -56,9 +56,7 @@ def second_lead(bank: factories.Bank) -> Actor:
     someone = factories.user("hu@lanxi.example", name="Hu")
     from duecourse.parties.services import membership_grant
 
-    membership_grant(
-        actor=bank.system, user_id=someone.pk, role="collector", from_on=date(2025, 1, 1), agency_id=bank.in_house.pk
-    )
+    membership_grant(actor=bank.system, user_id=someone.pk, role="collector", from_on=date(2025, 1, 1), agency_id=bank.in_house.pk)
     return actors_of(someone, on=DAY)[0]
 
 
@@ -66,8 +64,6 @@ def _case(bank: factories.Bank, person: Person, stream: str, agency_id: int | No
     account = Account.objects.create(
         creditor=bank.creditor, number=f"N-{stream}", product_class="credit_card", lender_class="bank", currency="CNY"
     )
-    case = Case.objects.create(
-        creditor=bank.creditor, person=person, work_stream=stream, opened_on=DAY, open_agency_id=agency_id
-    )
+    case = Case.objects.create(creditor=bank.creditor, person=person, work_stream=stream, opened_on=DAY, open_agency_id=agency_id)
     CaseAccount.objects.create(creditor=bank.creditor, case=case, account=account, from_on=DAY)
     return case

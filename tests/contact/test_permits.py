@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection
 
 from duecourse.contact.errors import (
     AttemptReported,
@@ -156,9 +156,7 @@ def test_the_in_house_team_needs_the_case_to_itself(the: Scene) -> None:
 def test_a_member_of_the_in_house_team_sees_no_agencys_case(the: Scene) -> None:
     """Logged in as an in-house collector, a case that is with an agency does not exist."""
     with frozen(NOON), pytest.raises(Absent):
-        permit_request(
-            actor=second_lead(the.bank), case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON, client_request_id="1"
-        )
+        permit_request(actor=second_lead(the.bank), case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON, client_request_id="1")
 
 
 def test_an_outside_agency_cannot_be_named_for_a_case_it_does_not_have(the: Scene) -> None:
@@ -188,9 +186,7 @@ def test_a_request_for_another_time_than_now_is_refused(the: Scene) -> None:
     """Neither a call of an hour ago nor one of the day after tomorrow can be permitted."""
     for away in (timedelta(hours=-1), timedelta(days=2)):
         with frozen(NOON), pytest.raises(ContactTimeImplausible):
-            permit_request(
-                actor=the.bank.ann, case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON + away, client_request_id="x"
-            )
+            permit_request(actor=the.bank.ann, case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON + away, client_request_id="x")
 
 
 def test_an_outcome_is_reported_once_by_its_performer(the: Scene) -> None:
@@ -234,9 +230,8 @@ def test_answers_cannot_be_changed_or_taken_away(the: Scene) -> None:
     ask(the, "aoki")
     for actor in (the.bank.system, the.bank.ann):
         for change in ("UPDATE contact_permit SET valid_until_at = now()", "DELETE FROM contact_permit"):
-            with pytest.raises(Exception, match="permission denied|append-only"), transaction.atomic(), acting(actor):
-                with connection.cursor() as cursor:
-                    cursor.execute(change)
+            with pytest.raises(DatabaseError, match=r"permission denied|append-only"), acting(actor), connection.cursor() as cursor:
+                cursor.execute(change)
 
 
 def test_agencies_see_their_own_answers_only(the: Scene) -> None:

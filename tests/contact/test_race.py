@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from itertools import count
 
-import pytest
 from django.db import connection
 
 from duecourse.contact.selectors import most_slots

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 
@@ -27,6 +27,8 @@ from duecourse.settlement import selectors as settled
 
 CALL_LIMIT = ("connected_calls_daily", "connected_calls_max_count")
 HISTORY_MONTHS = 12
+BATCH_DAYS = 730
+"""How long after its beginning a batch can still earn; older ones have no rate of their own any more."""
 
 
 def required(month: Month, step: str) -> StepRun:
@@ -97,14 +99,13 @@ def allocation_inputs(month: Month) -> Frames:
 def outcomes(month: Month, of_month: str) -> pa.Table:
     """Return engine.evaluation.OUTCOMES of the placements that began in a month, with what they recovered in that month."""
     bounds = CalendarMonth.parse(of_month)
-    placed = placements.outcomes_frame(creditor_id=month.actor.creditor_id, month=of_month)
-    return _with_recovered(month, placed, bounds.first, bounds.last)
+    return _outcomes(month, placed=(bounds.first, bounds.last), recovered=(bounds.first, bounds.last))
 
 
 def measure_inputs(month: Month) -> Frames:
-    """Return the month's own outcomes for the scorecards, and those of every batch that earned in it, whole terms, for the rates."""
-    running = placements.outcomes_frame(creditor_id=month.actor.creditor_id, month=month.run.month, whole_term=True)
-    whole = _with_recovered(month, running, date.min, month.last_on)
+    """Return the month's own outcomes for the scorecards, and those of all live batches over their whole terms for the rates."""
+    since_on = month.first_on - timedelta(days=BATCH_DAYS)
+    whole = _outcomes(month, placed=(since_on, month.last_on), recovered=(since_on, month.last_on))
     return Frames(
         frames={"outcomes": outcomes(month, month.run.month), "batch_outcomes": whole},
         keys={"outcomes": ["case_id"], "batch_outcomes": ["case_id", "batch_id"]},
@@ -140,10 +141,11 @@ def limit_of_calls(month: Month) -> int:
     return min(limits, default=10**9)
 
 
-def _with_recovered(month: Month, placed: pa.Table, first_on: date, last_on: date) -> pa.Table:
-    """Return the placed cases with what was recognised for them in a span of days, both ends included."""
-    recovered = money.recovered_frame(creditor_id=month.actor.creditor_id, first_on=first_on, last_on=last_on)
-    sums = dict(zip(recovered.column("placement_id").to_pylist(), recovered.column("recovered_minor").to_pylist(), strict=True))
-    column = pa.array([sums.get(number, 0) for number in placed.column("placement_id").to_pylist()], pa.int64())
-    bare = placed.drop_columns([n for n in ("recovered_minor",) if n in placed.column_names])
-    return conform(bare.append_column("recovered_minor", column), OUTCOMES, name="outcomes")
+def _outcomes(month: Month, *, placed: tuple[date, date], recovered: tuple[date, date]) -> pa.Table:
+    """Return OUTCOMES of what was placed in one span of days with what was recognised for it in another, both ends included."""
+    creditor_id = month.actor.creditor_id
+    frame = selectors.outcomes_frame(creditor_id=creditor_id, first_on=placed[0], last_on=placed[1])
+    money_frame = money.recovered_frame(creditor_id=creditor_id, first_on=recovered[0], last_on=recovered[1])
+    sums = dict(zip(money_frame.column("placement_id").to_pylist(), money_frame.column("recovered_minor").to_pylist(), strict=True))
+    column = pa.array([sums.get(number, 0) for number in frame.column("placement_id").to_pylist()], pa.int64())
+    return conform(frame.append_column("recovered_minor", column), OUTCOMES, name="outcomes")

@@ -133,9 +133,7 @@ def month_of(
         intake = selectors.latest_step(found, "intake")
     known_on = date.fromisoformat(intake.period) if intake else bounds.first
     chosen = options | ({"tape": tape, "mapping": mapping} if tape else {})
-    return Month(
-        actor=actor, run=found, as_of=as_of or known_on, first_on=bounds.first, last_on=bounds.last, options=chosen
-    )
+    return Month(actor=actor, run=found, as_of=as_of or known_on, first_on=bounds.first, last_on=bounds.last, options=chosen)
 
 
 def _resume(wanted: Any, month: Month) -> StepRun:
