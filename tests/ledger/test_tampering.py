@@ -82,7 +82,7 @@ class Chain:
     def verify(self, head: Head | None = None) -> Verification:
         """Walk along the chain as it is now."""
         with self.acts():
-            return audit_verify(creditor_id=self.creditor, expected_head=head)
+            return audit_verify(creditor_id=self.creditor, expected_heads=[head] if head else [])
 
     def broken(self, *statements: str, head: Head | None = None, **places: int) -> BadRow | None:
         """Return the first bad row after these statements, and put everything back."""

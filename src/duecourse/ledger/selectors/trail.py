@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from django.db import connection
 from duecourse.kit.errors import fill
 from duecourse.kit.ids import NotCanonical, canonical_bytes
 from duecourse.ledger.models import AuditEvent
+
+Progress = Callable[[int, int, str], None]
 
 VERSION = 1
 FIRST_PREVIOUS = bytes(32)
@@ -123,25 +125,37 @@ def seal_hash(*, version: int, position: int, previous: bytes, sealed_at: dateti
     return hashlib.sha256(canonical_bytes(form)).digest()
 
 
-def audit_verify(*, creditor_id: int, expected_head: Head | None = None) -> Verification:
+def audit_verify(
+    *,
+    creditor_id: int,
+    expected_head: tuple[int, str] | None = None,
+    expected_heads: Iterable[tuple[int, str]] = (),
+    progress: Progress | None = None,
+) -> Verification:
     """Walk a creditor's chain from the first position, compute every hash anew, and name the first row that is wrong.
 
-    Finds a changed event, a changed seal, an event or a seal that was removed, seals that changed places, and, given a head that was
-    kept elsewhere, a tail that was cut off or rewritten. Memory stays flat: rows are streamed.
+    Finds a changed event, a changed seal, an event or a seal that was removed, seals that changed places, and, given heads that were
+    kept elsewhere, a tail that was cut off or written anew. Memory stays flat: rows are streamed.
 
     Args:
         creditor_id: the creditor that is open in this transaction, or 0 for the platform.
-        expected_head: a position and hash of this chain that were kept elsewhere, for example with a closed month.
+        expected_head: a position of this chain and its hash (a `Head`), kept elsewhere.
+        expected_heads: several such heads, for example of all closed months.
+        progress: called now and then with (seals walked, all seals, '').
     """
+    kept = dict([*expected_heads, expected_head] if expected_head else expected_heads)
+    total = _seal_count(creditor_id) if progress else 0
     position, previous, first_bad = 0, FIRST_PREVIOUS, None
     for seal in _seals(creditor_id):
         first_bad = _fault(seal, expected=position + 1, previous=previous)
-        if first_bad is None and expected_head and seal.position == expected_head.position and seal.hash.hex() != expected_head.hash:
+        if first_bad is None and kept.get(seal.position, seal.hash.hex()) != seal.hash.hex():
             first_bad = BadRow(seal.position, seal.event_id, OTHER_HEAD, {})
         if first_bad:
             break
         position, previous = seal.position, seal.hash
-    if first_bad is None and expected_head and position < expected_head.position:
+        if progress and position % _ROWS_AT_ONCE == 0:
+            progress(position, total, "")
+    if first_bad is None and position < max(kept, default=0):
         first_bad = BadRow(position + 1, None, CUT_OFF, {"position": position})
     return Verification(
         sealed_count=position,
@@ -207,6 +221,12 @@ def _seals(creditor_id: int) -> Iterator[_Seal]:
         cursor.execute(query, [creditor_id])
         for row in cursor:
             yield _Seal(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5], row[6:])
+
+
+def _seal_count(creditor_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_seal WHERE creditor_id = %s", [creditor_id])
+        return cursor.fetchone()[0]
 
 
 def _unsealed_count(creditor_id: int) -> int:
