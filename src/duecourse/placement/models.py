@@ -34,14 +34,15 @@ class AllocationRun(TenantRow):
 
         constraints = [
             models.UniqueConstraint(fields=["creditor", "as_of", "inputs_hash"], name="allocation_run_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=["proposed", "approved", "published", "rejected"]), name="allocation_run_state"
-            ),
+            models.CheckConstraint(condition=Q(state__in=["proposed", "approved", "published", "rejected"]), name="allocation_run_state"),
         ]
 
 
 class AllocationRow(TenantRow):
-    """What an allocation decided of one case, chosen or left out: agency, reason and propensity. Append-only."""
+    """What an allocation decided of one case, chosen or left out: agency, reason and propensity. Append-only.
+
+    `hand` is the number that the placement would have, `balance_minor` what it would freeze; both are checked again at publication.
+    """
 
     allocation_run = tenant_key(AllocationRun)
     case = tenant_key(Case)
@@ -49,7 +50,9 @@ class AllocationRow(TenantRow):
     contract_version = tenant_key(ContractVersion, null=True, db_index=False)
     segment_key = models.TextField()
     hand = models.SmallIntegerField()
+    days_past_due = models.IntegerField()
     balance_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
     expected_recovered_minor = models.BigIntegerField()
     is_random_slice = models.BooleanField()
     propensity_share = models.FloatField(null=True)

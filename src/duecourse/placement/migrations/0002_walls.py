@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY
 
 OF_BATCH = (

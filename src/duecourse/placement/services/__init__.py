@@ -1,0 +1,20 @@
+"""Every write of this room: allocations, their publication, handovers, and how placements end."""
+
+from __future__ import annotations
+
+from duecourse.placement.services.allocations import allocation_approve, allocation_propose, allocation_reject
+from duecourse.placement.services.endings import cases_closed, placement_recall, placement_return, placements_end_due
+from duecourse.placement.services.handovers import batch_hand_over
+from duecourse.placement.services.publish import allocation_publish
+
+__all__ = [
+    "allocation_approve",
+    "allocation_propose",
+    "allocation_publish",
+    "allocation_reject",
+    "batch_hand_over",
+    "cases_closed",
+    "placement_recall",
+    "placement_return",
+    "placements_end_due",
+]
