@@ -209,7 +209,10 @@ def _is_right(seal: _Seal, previous: bytes) -> bool:
 
 
 def _seals(creditor_id: int) -> Iterator[_Seal]:
-    """Yield the creditor's seals in order of position with their events, streamed by a cursor of the server."""
+    """Yield the creditor's seals in order of position with their events, streamed by a cursor of the server.
+
+    The join is over whole tables; a nested loop, which the planner takes while its statistics are young, would be quadratic.
+    """
     query = f"""
         SELECT s.position, s.event_id, s.version, s.previous_hash, s.hash, {_INSTANT.format("s.sealed_at")}, {EVENT_COLUMNS}
         FROM ledger_seal s LEFT JOIN ledger_auditevent e ON e.id = s.event_id AND e.creditor_id = s.creditor_id
@@ -218,9 +221,16 @@ def _seals(creditor_id: int) -> Iterator[_Seal]:
     connection.ensure_connection()
     with connection.connection.cursor(name="duecourse_seals") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
+        _nested_loops("off")
         cursor.execute(query, [creditor_id])
+        _nested_loops("on")
         for row in cursor:
             yield _Seal(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5], row[6:])
+
+
+def _nested_loops(wanted: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [wanted])
 
 
 def _seal_count(creditor_id: int) -> int:

@@ -131,26 +131,21 @@ def contract_version_add(
     Args:
         actor: a manager of the creditor.
         contract_id: the contract.
-        effective_on: first day of the terms.
-        expires_on: the day after the last.
+        effective_on, expires_on: first day of the terms, and the day after the last.
         placement_term_days: how long a placement lasts, days.
         contracted_fields: the only fields a handover may hold.
         attribution_rule: 'paid' or 'booked', the date of a payment that must lie in the placement.
         signed_on: day of signature; without it nothing is placed under these terms.
         currency: ISO code, by default the creditor's.
-        regions: codes, or None for all.
-        products: product classes, or None for all.
-        capacity_count: most open cases, or None.
-        capacity_minor: most open balance in minor units, or None.
+        regions, products: codes of regions and product classes, or None for all.
+        capacity_count, capacity_minor: most open cases, most open balance in minor units, or None.
         share_cap_bp: largest share of an allocation in basis points, or None.
         attribution_tail_days: days after a placement's end in which a payment still counts.
-        tier_mode: 'whole' or 'marginal'.
-        rounding: 'half_up', 'half_even' or 'down'.
+        tier_mode, rounding: 'whole' or 'marginal'; 'half_up', 'half_even' or 'down'.
         known_fields: fields the handover's record has; names outside are refused.
 
     Raises:
-        Forbidden: the actor is no manager.
-        Absent: there is no such contract.
+        Forbidden, Absent: the actor is no manager, or there is no such contract.
         TermsRefused: with every reason.
     """
     require(actor, Role.MANAGER, action="add terms to a contract")
