@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -15,4 +16,4 @@ def sessions(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"{Session.objects.count()} {cursor.fetchone()[0]}")
 
 
-urlpatterns = [path("sessions/", sessions)]
+urlpatterns = [path("sessions/", login_not_required(sessions))]

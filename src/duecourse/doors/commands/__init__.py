@@ -37,7 +37,10 @@ class Command:
     needs_models: bool = True
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {
+    "report": Command("duecourse.doors.commands.report", "Show a month: its steps and their laws, placements, money, scorecards."),
+    "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
+}
 _ready: list[Callable[[], None]] = []
 
 

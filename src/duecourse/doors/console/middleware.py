@@ -1,0 +1,88 @@
+"""Every page behind the login runs as one actor, inside one transaction that the database's walls know about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django_htmx.http import HttpResponseClientRedirect
+
+from duecourse.doors.console import sides
+from duecourse.kit.errors import Absent, DuecourseError, Forbidden, fill
+from duecourse.parties.access import acting
+
+OPEN_TO_ALL = frozenset({"set_language"})
+WITHOUT_A_SIDE = frozenset({"logout", "sides"})
+
+
+class ActingMiddleware:
+    """Asks for a login, finds the actor, and runs the view inside `acting(actor)`.
+
+    What a view may use: `request.actor`, `request.sides_count`. Django's `login_not_required` opens a view to all. A view that raises rolls its transaction back; absent and forbidden
+    become the same page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; pages behind the login are never cached, for a login may end at any time."""
+        user = request.user
+        if user.is_authenticated and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(user.lang)
+            request.LANGUAGE_CODE = translation.get_language()
+        response = self.get_response(request)
+        if user.is_authenticated:
+            add_never_cache_headers(response)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any) -> HttpResponse | None:
+        """Run the view as the request's actor, or send the visitor to the login or to the choice of a side."""
+        name = request.resolver_match.url_name
+        if name in OPEN_TO_ALL or not getattr(view, "login_required", True):
+            return None
+        if not request.user.is_authenticated:
+            return _to_login(request)
+        try:
+            return self._as_actor(request, view, args, kwargs, needs_side=name not in WITHOUT_A_SIDE)
+        except (Absent, Forbidden) as error:
+            raise Http404 from error
+        except DuecourseError as error:
+            return _refusal(request, error)
+
+    def _as_actor(self, request: HttpRequest, view: Any, args: Any, kwargs: Any, *, needs_side: bool) -> HttpResponse:
+        if not needs_side:
+            return view(request, *args, **kwargs)
+        actors = sides.actors_today(request.user)
+        actor = sides.chosen(request, actors)
+        if actor is None:
+            return redirect("sides")
+        request.actor, request.sides_count = actor, len(actors)
+        with acting(actor):
+            response = view(request, *args, **kwargs)
+            if isinstance(response, TemplateResponse):
+                response.render()
+        return response
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """Send to the login, and from there back to the page; an htmx request makes the whole page go there."""
+    htmx = getattr(request, "htmx", None)
+    wanted = urlsplit(htmx.current_url).path if htmx and htmx.current_url else request.get_full_path()
+    address = reverse("login") + "?" + urlencode({"next": wanted if request.method == "GET" else "/"})
+    return HttpResponseClientRedirect(address) if htmx else redirect(address)
+
+
+def _refusal(request: HttpRequest, error: DuecourseError) -> HttpResponse:
+    texts = [fill(gettext(template), error.parameters) if template else "" for template in (error.what, error.why, error.todo)]
+    context = dict(zip(("what", "why", "todo"), texts, strict=True))
+    return render(request, "console/refusal.html", context, status=error.http_status)

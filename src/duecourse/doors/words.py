@@ -1,0 +1,165 @@
+"""Words for codes: what a step, a state, a count or a law is called in the language of the reader.
+
+The report of a month carries stable codes; page and terminal name them through this one table. A code without a word is shown as it
+is, underscores as spaces, so that nothing disappears.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
+
+STEPS = {
+    "intake": _("Intake"),
+    "snapshot": _("Ageing"),
+    "score": _("Scoring"),
+    "allocate": _("Allocation"),
+    "hand_over": _("Handover"),
+    "contact": _("Contact"),
+    "repay": _("Repayment"),
+    "measure": _("Measurement"),
+    "settle": _("Settlement"),
+    "close": _("Closing"),
+}
+STATES = {
+    "checked": _("checked"),
+    "missing": _("not run yet"),
+    "proposed": _("proposed"),
+    "approved": _("approved"),
+    "published": _("published"),
+    "rejected": _("rejected"),
+    "draft": _("draft"),
+    "agreed": _("agreed by the agency"),
+    "frozen": _("frozen"),
+    "disputed": _("disputed"),
+    "kept": _("kept"),
+    "part_kept": _("kept in part"),
+    "broken": _("broken"),
+    "open": _("open"),
+    "closed": _("closed"),
+    "new": _("new"),
+    "cured": _("cured"),
+}
+KINDS = {
+    "external": _("outside agency"),
+    "in_house": _("in-house team"),
+    "law_firm": _("law firm"),
+    "robot": _("robot"),
+    "randomised": _("Random slice only"),
+    "adjusted": _("All cases, adjusted for mix"),
+    "money": _("Money recovered"),
+    "payers": _("Debtors who paid"),
+}
+ROLES = {
+    "manager": _("manager"),
+    "compliance": _("compliance"),
+    "accountant": _("accountant"),
+    "analyst": _("analyst"),
+    "read_only": _("read only"),
+    "lead": _("team lead"),
+    "collector": _("collector"),
+}
+COUNTS = {
+    "row_count": _("rows"),
+    "accepted_count": _("accepted"),
+    "rejected_count": _("rejected"),
+    "passed_over_count": _("passed over"),
+    "closed_case_count": _("cases closed"),
+    "account_count": _("accounts"),
+    "case_count": _("cases"),
+    "segment_count": _("segments"),
+    "placed_count": _("cases placed"),
+    "placed_minor": _("balance placed"),
+    "slice_count": _("random slice"),
+    "over_capacity_count": _("agencies over capacity"),
+    "batch_count": _("batches"),
+    "request_count": _("requests"),
+    "permit_count": _("permits"),
+    "refusal_count": _("refusals"),
+    "unreported_count": _("outcomes not reported"),
+    "most_slots_held": _("most slots held on a day"),
+    "most_connected": _("most connected calls to a debtor on a day"),
+    "payment_count": _("payments"),
+    "judged_promise_count": _("promises judged"),
+    "scorecard_count": _("scorecards"),
+    "statement_count": _("statements"),
+    "line_count": _("lines"),
+    "commission_minor": _("commission"),
+    "audit_position": _("position in the audit trail"),
+}
+LAWS_OF_COUNTS = (
+    _("rows in = accepted + rejected + passed over"),
+    _("accepted rows = accounts on the tape"),
+    _("accounts in = snapshots"),
+    _("snapshots with negative days"),
+    _("buckets that fall while days rise"),
+    _("cases in = cases scored"),
+    _("cases that differ"),
+    _("cases in = rows"),
+    _("cases that stand twice"),
+    _("agencies over capacity"),
+    _("rows without reason or propensity"),
+    _("cases allocated = cases placed"),
+    _("cases placed = rows of the packages"),
+    _("cases with two open placements"),
+    _("requests = permits + refusals"),
+    _("attempts without a permit"),
+    _("connected calls of a debtor-day over the limit"),
+    _("attributed payments = lines"),
+    _("broken links in the trail"),
+)
+LAWS_OF_MONEY = (
+    _("balance of the tape = balance in the books"),
+    _("balance in = balance out"),
+    _("balance allocated = balance placed"),
+    _("postings sum to zero"),
+    _("received = imputed + suspense"),
+    _("payments = cash in the books"),
+    _("denominators = balances frozen at placement"),
+    _("recovered in the rates = recovered in the outcomes"),
+    _("lines computed = statements"),
+    _("lines stored = statements"),
+    _("statements = movement in the books"),
+)
+_WORDS = STEPS | STATES | KINDS | ROLES | COUNTS
+_CURRENCY = re.compile(r"([A-Z]{3}) (.+)")
+_HIDDEN_COUNTS = ("_id", "commitment", "_hash")
+
+
+def word(code: str) -> str:
+    """Return what a code is called in the active language."""
+    template = _WORDS.get(code)
+    return gettext(template) if template else code.replace("_", " ")
+
+
+def law(name: str, *, currency: str) -> tuple[str, str]:
+    """Return a law's words, and the currency of its two sides or '' when they are counts.
+
+    Args:
+        name: as the step states it, perhaps with a currency code in front.
+        currency: of the creditor, for laws that name none.
+    """
+    found = _CURRENCY.fullmatch(name)
+    own, rest = found.groups() if found else ("", name)
+    if rest in LAWS_OF_MONEY:
+        return " ".join(filter(None, (own, gettext(rest)))), own or currency
+    return gettext(rest) if not own else name, ""
+
+
+def counts_shown(counts: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the counts of a step that a person reads, in their order: ids and hashes stay in the JSON."""
+    return [(code, value) for code, value in counts.items() if not code.endswith(_HIDDEN_COUNTS) and isinstance(value, int)]
+
+
+def is_chinese() -> bool:
+    """Say whether the reader's language is Chinese."""
+    return (get_language() or "en").startswith("zh")
+
+
+def in_language(texts: dict[str, Any]) -> str:
+    """Return the text of a row that carries `en` and `zh`, in the reader's language, the other where one is empty."""
+    first, second = ("zh", "en") if is_chinese() else ("en", "zh")
+    return texts.get(first) or texts.get(second) or word(str(texts.get("code") or texts.get("reason") or ""))

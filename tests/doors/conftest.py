@@ -1,0 +1,69 @@
+"""What tests of the doors share: a bank with one month, whose report is the made-up one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests import people
+from tests.doors import report_fixture
+
+MONTH = "2026-09"
+
+
+@pytest.fixture(autouse=True)
+def _no_failed_logins():
+    """Begin every test without failed logins."""
+    cache.clear()
+
+
+@pytest.fixture
+def made_up_report(monkeypatch):
+    """Let the selector answer with the made-up report."""
+    from duecourse.cycle import selectors
+
+    monkeypatch.setattr(selectors, "month_report", report_fixture.month_report, raising=False)
+
+
+def furnish() -> SimpleNamespace:
+    """Make the bank with its people, one month and a stranger."""
+    from duecourse.cycle.models import Run
+    from duecourse.parties.access import acting
+    from tests import factories
+
+    bank = factories.bank()
+    with acting(bank.system):
+        Run.objects.create(
+            creditor_id=bank.id, month=MONTH, commitment="0" * 64, secret_sealed=b"sealed", opened_at=datetime(2026, 8, 31, 16, tzinfo=UTC)
+        )
+    factories.user()
+    return SimpleNamespace(bank=bank, month=MONTH)
+
+
+@pytest.fixture
+def house(db, made_up_report):
+    """A bank with its people and one month, in a transaction that is rolled back."""
+    return furnish()
+
+
+@pytest.fixture
+def committed_house(committed_db, made_up_report):
+    """A bank with its people and one month, committed, for browsers."""
+    return furnish()
+
+
+@pytest.fixture
+def logged_in():
+    """Return a function that gives a client logged in as the person with an address."""
+
+    def enter(email: str) -> Client:
+        client = Client()
+        answer = client.post("/login/", {"username": email, "password": people.PASSWORD})
+        assert answer.status_code == 302, answer.content.decode()
+        return client
+
+    return enter
