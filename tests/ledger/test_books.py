@@ -13,6 +13,7 @@ from duecourse.engine.frames import FrameMismatch
 from duecourse.ledger import selectors
 from duecourse.ledger.errors import EntryConflict, EntryReversed, PostingsRefused
 from duecourse.ledger.services import PostingLine, entry_post, entry_reverse, receivables_post
+from duecourse.ledger.services.books import array_text
 from duecourse.parties.access import acting
 
 DAY = date(2026, 3, 2)
@@ -165,3 +166,14 @@ def test_books_always_sum_to_zero(bank, entries):
         assert sum(totals.values()) == 0
         assert totals.get("receivable", 0) == sum(balances) == sum(amount for rows in entries for _, amount in rows)
         transaction.set_rollback(True)
+
+
+@given(values=st.lists(st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), max_size=20))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_array_text_is_read_back_as_the_values(db, values):
+    """Quotes, backslashes, commas, braces, blanks and the word NULL survive the text of an array."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [array_text(values)])
+        assert cursor.fetchone()[0] == values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from typing import NamedTuple
@@ -74,6 +74,12 @@ class _Lines(NamedTuple):
     agency_id: list[int | None]
     instalment_number: list[int | None]
     component: list[str]
+
+
+def array_text(values: Sequence[int | str | None]) -> str:
+    """Return PostgreSQL's text of an array, which the driver passes on far faster than a list of as many values."""
+    written = {value: _element(value) for value in set(values)}
+    return f"{{{','.join([written[value] for value in values])}}}"
 
 
 def entry_post(
@@ -212,8 +218,14 @@ def _book(cause: _Cause, lines: _Lines) -> int:
         row = cursor.fetchone()
         if row is None:
             return _repeated(cause, lines)
-        cursor.execute(_INSERT_POSTINGS, [cause.creditor_id, row[0], cause.value_on, cause.booked_on, *lines])
+        cursor.execute(_INSERT_POSTINGS, [cause.creditor_id, row[0], cause.value_on, cause.booked_on, *map(array_text, lines)])
         return row[0]
+
+
+def _element(value: int | str | None) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if value is None else str(value)
 
 
 def _faults(lines: _Lines) -> list[str]:
@@ -235,7 +247,7 @@ def _repeated(cause: _Cause, lines: _Lines) -> int:
     is_same = (found.value_on, found.booked_on, found.reverses_id) == (cause.value_on, cause.booked_on, cause.reverses_id)
     if is_same:
         with connection.cursor() as cursor:
-            cursor.execute(_SAME, [found.pk, len(lines.book), *lines, found.pk])
+            cursor.execute(_SAME, [found.pk, len(lines.book), *map(array_text, lines), found.pk])
             is_same = cursor.fetchone()[0]
     if not is_same:
         raise EntryConflict(kind=cause.kind, source_kind=cause.source_kind, source_id=cause.source_id, entry_id=found.pk)
