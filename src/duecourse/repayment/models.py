@@ -24,11 +24,7 @@ class PaymentFile(TenantRow):
     class Meta:
         """Django's options."""
 
-        constraints = [
-            models.UniqueConstraint(
-                fields=["creditor", "sha256", "mapping_name", "mapping_version"], name="payment_file_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["creditor", "sha256", "mapping_name", "mapping_version"], name="payment_file_once")]
 
 
 class Payment(TenantRow):
@@ -48,6 +44,7 @@ class Payment(TenantRow):
     booked_on = models.DateField()
     account_reference = models.TextField(default="")
     payer_index = models.BinaryField(null=True)
+    channel = models.TextField(default="")
     reverses = tenant_key("self", null=True)
     known_at = models.DateTimeField()
 

@@ -24,21 +24,20 @@ class MeasuredRate(TenantRow):
     class Meta:
         """Django's options."""
 
-        constraints = [
-            models.UniqueConstraint(fields=["creditor", "month", "metric_version", "batch"], name="measured_rate_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["creditor", "month", "metric_version", "batch"], name="measured_rate_once")]
 
 
 class Scorecard(TenantRow):
-    """How an agency did in a month against what was expected of its cases, with its uncertainty; never a bare rank; final once its month is closed.
+    """How an agency did under a contract in a month against what was expected of its cases; never a bare rank; final once its month is closed.
 
-    `evidence` is 'randomised' (the random slice only) or 'adjusted' (all cases, adjusted for mix; may be confounded).
-    Ratios and shares are plain fractions.
+    `evidence` is 'randomised' (the random slice only) or 'adjusted' (all cases, adjusted for mix; may be confounded). `ratio` is the shrunk
+    ratio of observed to expected money with its 90 % interval, 1 being average; `measures` holds every measure as it was computed.
     """
 
     month = models.CharField(max_length=7)
     metric_version = models.TextField()
     agency = tenant_key(Agency)
+    contract = tenant_key(Contract, db_index=False)
     evidence = models.TextField()
     case_count = models.IntegerField()
     placed_minor = models.BigIntegerField()
@@ -54,16 +53,15 @@ class Scorecard(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(
-                fields=["creditor", "month", "metric_version", "agency", "evidence"], name="scorecard_once"
-            )
+            models.UniqueConstraint(fields=["creditor", "month", "metric_version", "agency", "contract", "evidence"], name="scorecard_once")
         ]
 
 
 class Statement(TenantRow):
-    """What a contract earns in a month. Its status is its newest transition; a draft may be drawn up anew, and from 'agreed' on the database refuses any change.
+    """What a contract earns in a month. Its status is its newest transition, and a draft may be drawn up anew.
 
-    `total_minor` is the sum of its lines and of its ledger movement.
+    From 'agreed' on the database refuses any change but the number of its ledger entry, which freezing fills in. `total_minor` is the sum of
+    its lines and of its ledger movement.
     """
 
     contract = tenant_key(Contract)
@@ -84,17 +82,31 @@ class Statement(TenantRow):
 
 
 class StatementLine(TenantRow):
-    """One amount on a statement, traced to the payment that earned it; a claw-back names the line it takes back."""
+    """One amount on a statement, traced to the payment that earned it, with all that went into its rate.
+
+    `kind` is commission, reversal (of a payment on the same statement) or clawback (of one on an earlier statement); the last two name the line
+    they take back. The exact rate is rate_numerator / rate_denominator, multiplier included; `rate_bp` is for reading.
+    """
 
     statement = tenant_key(Statement)
+    line_key = models.TextField()
     kind = models.TextField()
     payment = tenant_key(Payment)
     attribution = tenant_key(Attribution)
     placement = tenant_key(Placement)
     batch = tenant_key(Batch)
     contract_version = tenant_key(ContractVersion, db_index=False)
+    product_class = models.TextField()
+    days_past_due = models.IntegerField()
+    hand = models.SmallIntegerField()
     basis_minor = models.BigIntegerField()
+    achieved_bp = models.IntegerField()
+    tier_mode = models.TextField()
     rate_bp = models.IntegerField()
+    rate_numerator = models.BigIntegerField()
+    rate_denominator = models.BigIntegerField()
+    multiplier_bp = models.IntegerField()
+    rounding = models.TextField()
     amount_minor = models.BigIntegerField()
     original_line = tenant_key("self", null=True)
 
@@ -103,7 +115,8 @@ class StatementLine(TenantRow):
 
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="commission", original_line__isnull=True) | Q(kind="clawback", original_line__isnull=False),
+                condition=Q(kind="commission", original_line__isnull=True)
+                | Q(kind__in=["reversal", "clawback"], original_line__isnull=False),
                 name="statement_line_kind",
             ),
             models.UniqueConstraint(fields=["creditor", "attribution"], name="statement_line_once"),
@@ -122,8 +135,6 @@ class StatementTransition(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["draft", "agreed", "approved", "frozen", "disputed"]), name="statement_status"
-            ),
+            models.CheckConstraint(condition=Q(status__in=["draft", "agreed", "approved", "frozen", "disputed"]), name="statement_status"),
             models.UniqueConstraint(fields=["creditor", "statement", "status"], name="statement_status_once"),
         ]

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY
 
 PAYMENT, PLACEMENT, ACCOUNT, CASE = "repayment_payment", "placement_placement", "portfolio_account", "portfolio_case"
@@ -39,9 +38,7 @@ TABLES = [
         agency_may="SELECT, INSERT",
         is_book=True,
     ),
-    tenancy.tenant_table(
-        "repayment_promiseoutcome", references={"promise_id": "repayment_promise"}, agency=OF_PROMISE, is_book=True
-    ),
+    tenancy.tenant_table("repayment_promiseoutcome", references={"promise_id": "repayment_promise"}, agency=OF_PROMISE, is_book=True),
 ]
 
 

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY
 
 
@@ -30,7 +29,11 @@ TABLES = [
         "settlement_measuredrate",
         references={"batch_id": "placement_batch", "contract_version_id": "parties_contractversion"},
     ),
-    tenancy.tenant_table("settlement_scorecard", references={"agency_id": "parties_agency"}, agency=f"agency_id = {AGENCY}"),
+    tenancy.tenant_table(
+        "settlement_scorecard",
+        references={"agency_id": "parties_agency", "contract_id": "parties_contract"},
+        agency=f"agency_id = {AGENCY}",
+    ),
     tenancy.tenant_table(
         "settlement_statement",
         references={"contract_id": "parties_contract", "agency_id": "parties_agency"},
@@ -47,9 +50,15 @@ TABLES = [
 ]
 
 
+AGENCY_AGREES = """
+CREATE POLICY settlement_statementtransition_agency_agrees ON settlement_statementtransition AS RESTRICTIVE
+    FOR INSERT TO duecourse_agency WITH CHECK (status IN ('agreed', 'disputed'));
+"""
+
+
 class Migration(migrations.Migration):
-    """Wall what agencies earn."""
+    """Wall what agencies earn; an agency may say of its own statement that it agrees or not, and nothing else."""
 
     dependencies = [("settlement", "0001_statements"), ("repayment", "0002_walls")]
 
-    operations = [migrations.RunSQL(TABLES)]
+    operations = [migrations.RunSQL(TABLES), migrations.RunSQL(AGENCY_AGREES)]
