@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
+
 from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired
 from duecourse.contact.models import CONNECTED_OUTCOMES, Attempt, Outcome
-from duecourse.contact.selectors import access_permit
 from duecourse.kit.clock import now
+from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting
+
+_FIELDS = ("id", "creditor_id", "permit_id", "performer_id", "outcome", "is_connected", "started_at", "talk_seconds", "reported_at")
+
+_REPORT = f"""
+WITH permit AS (
+    SELECT id, creditor_id, performer_id, valid_until_at FROM contact_permit
+    WHERE creditor_id = %(creditor)s AND id = %(permit)s AND performer_id = coalesce(%(agency)s, performer_id)
+), made AS (
+    INSERT INTO contact_attempt ({", ".join(_FIELDS[1:])})
+    SELECT creditor_id, id, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(reported)s FROM permit
+    WHERE valid_until_at >= %(started)s
+    ON CONFLICT (permit_id) DO NOTHING
+    RETURNING {", ".join(_FIELDS)}
+)
+SELECT permit.valid_until_at, made.* FROM permit LEFT JOIN made ON true
+"""  # noqa: S608
 
 
 def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: datetime, talk_seconds: int = 0) -> Attempt:
@@ -22,21 +40,26 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
     """
     if outcome not in Outcome.values:
         raise OutcomeUnknown(outcome=outcome, known=", ".join(Outcome.values))
-    with acting(actor):
-        permit = access_permit(actor, permit_id)
-        if started_at > permit.valid_until_at:
-            raise PermitExpired(permit_id=permit_id, valid_until_at=permit.valid_until_at.isoformat())
-        made = Attempt(
-            creditor_id=actor.creditor_id,
-            permit=permit,
-            performer_id=permit.performer_id,
-            outcome=outcome,
-            is_connected=outcome in CONNECTED_OUTCOMES,
-            started_at=started_at,
-            talk_seconds=talk_seconds,
-            reported_at=now(),
-        )
-        Attempt.objects.bulk_create([made], ignore_conflicts=True)
+    with acting(actor), connection.cursor() as cursor:
+        wanted = {
+            "creditor": actor.creditor_id,
+            "permit": permit_id,
+            "agency": actor.agency_id,
+            "outcome": outcome,
+            "connected": outcome in CONNECTED_OUTCOMES,
+            "started": started_at,
+            "talk": talk_seconds,
+            "reported": now(),
+        }
+        cursor.execute(_REPORT, wanted)
+        row = cursor.fetchone()
+        if row is None:
+            raise Absent(entity="permit")
+        valid_until_at, attempt_id, *_ = row
+        if started_at > valid_until_at:
+            raise PermitExpired(permit_id=permit_id, valid_until_at=valid_until_at.isoformat())
+        if attempt_id is not None:
+            return Attempt.from_db(connection.alias, _FIELDS, row[1:])
         stored = Attempt.objects.get(creditor_id=actor.creditor_id, permit_id=permit_id)
         if stored.outcome != outcome or stored.started_at != started_at:
             raise AttemptReported(permit_id=permit_id, outcome=stored.outcome)

@@ -1,15 +1,17 @@
 """Asking for a permit: `permit_request` is the gate.
- It locks the debtor, gathers the facts over all performers, decides, and stores a permit or a
-refusal with its explanation, in one transaction. The order of locks is docs/house.md's; the decision is docs/algorithms/permit.md.
+
+It locks the debtor, gathers the facts over all performers, decides, and stores a permit or a refusal with its explanation and its
+event in the trail: one transaction of two statements. The order of locks is docs/house.md's; the decision is docs/algorithms/permit.md.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -17,8 +19,7 @@ from duecourse.contact.errors import ContactTimeImplausible, PerformerMissing, R
 from duecourse.contact.services import grounds
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
-from duecourse.kit.ids import content_hash
-from duecourse.ledger.services import audit_append
+from duecourse.kit.ids import canonical_bytes, content_hash
 from duecourse.parties.access import Actor, acting
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NoValueInForce, RuleConflict
@@ -31,33 +32,12 @@ PERMIT_LIFETIME = timedelta(minutes=10)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 AHEAD_MAX = timedelta(days=1)
 
-_CONTEXT = """
-SELECT cr.lender_class, cr.packs, c.open_agency_id, c.closed_on IS NOT NULL, coalesce(a.product_class, ''), pf.kind,
-       pf.closed_on IS NOT NULL, pl.id
-FROM portfolio_case c
-JOIN parties_creditor cr ON cr.id = c.creditor_id
-JOIN parties_agency pf ON pf.creditor_id = c.creditor_id AND pf.id = %(performer)s
-LEFT JOIN placement_placement pl ON pl.creditor_id = c.creditor_id AND pl.case_id = c.id AND upper_inf(pl.during)
-LEFT JOIN LATERAL (
-    SELECT min(acc.product_class) AS product_class FROM portfolio_caseaccount ca
-    JOIN portfolio_account acc ON acc.creditor_id = ca.creditor_id AND acc.id = ca.account_id
-    WHERE ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND ca.until_on IS NULL
-) a ON true
-WHERE c.creditor_id = %(creditor)s AND c.id = %(case)s
-"""
+_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s)"
 
-_EARLIER = """
-SELECT 'permit', id, request_hash, explanation, valid_until_at, NULL::timestamptz FROM contact_permit
-WHERE creditor_id = %(creditor)s AND performer_id = %(performer)s AND client_request_id = %(request)s
-UNION ALL
-SELECT 'refusal', id, request_hash, explanation, NULL, next_allowed_at FROM contact_refusal
-WHERE creditor_id = %(creditor)s AND performer_id = %(performer)s AND client_request_id = %(request)s
+_GIVE = """
+WITH given AS (INSERT INTO contact_{kind} ({columns}) VALUES ({marks}) RETURNING id)
+SELECT id, gate.audit_append(%s, %s, %s, %s, id, %s::jsonb) FROM given
 """
-
-_COLUMNS = (
-    "creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, contact_point_id, placement_id, user_id,"
-    " channel, contact_at, local_on, decided_at, explanation"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +73,36 @@ class _Request:
     client_request_id: str
     contact_point_id: int | None
 
-    def hash(self) -> str:
-        return content_hash([self.case_id, self.channel, self.contact_at, self.contact_point_id])
+    @property
+    def content(self) -> list[Any]:
+        """What the same request id must always mean."""
+        return [self.case_id, self.channel, self.contact_at, self.contact_point_id]
+
+
+class _Known(NamedTuple):
+    """What the gate tells of a request, the debtor being locked.
+
+    `days` has the UTC day of the contact and its two neighbours, one of which is the debtor's local day: ISO text → slots held and
+    kinds of holds. `performer_kind` is None when the creditor has no such performer, `earlier_kind` when the request is new.
+    """
+
+    person_id: int
+    zone: str | None
+    lender_class: str
+    packs: tuple[str, ...]
+    product_class: str
+    performer_kind: str | None
+    is_performer_closed: bool
+    is_case_closed: bool
+    open_agency_id: int | None
+    placement_id: int | None
+    days: dict[str, Any]
+    earlier_kind: str | None
+    earlier_id: int
+    earlier_hash: str
+    earlier_explanation: dict[str, Any]
+    valid_until_at: datetime | None
+    next_allowed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +151,10 @@ def permit_request(
     if not now() - CLOCK_TOLERANCE <= contact_at <= now() + AHEAD_MAX:
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
     with acting(actor), connection.cursor() as cursor:
-        cursor.execute("SELECT person_id, zone FROM gate.debtor_lock(%s, %s)", [actor.creditor_id, case_id])
-        locked = cursor.fetchone()
-        if locked is None:
-            raise Absent(entity="case")
-        earlier = _earlier(cursor, actor=actor, request=request)
-        if earlier is not None:
-            return earlier
-        decision = _decide(cursor, actor=actor, request=request, person_id=locked[0], zone=locked[1])
-        return _store(cursor, actor=actor, request=request, decision=decision)
+        known = _known(cursor, creditor_id=actor.creditor_id, request=request)
+        if known.earlier_kind is not None:
+            return _earlier(known, request=request)
+        return _store(cursor, actor=actor, request=request, decision=_decide(known, request=request))
 
 
 @lru_cache(maxsize=64)
@@ -168,64 +171,65 @@ def _performer(actor: Actor, performer_id: int | None) -> int:
     return performer_id
 
 
-def _earlier(cursor: Any, *, actor: Actor, request: _Request) -> Answer | None:
-    cursor.execute(
-        _EARLIER, {"creditor": actor.creditor_id, "performer": request.performer_id, "request": request.client_request_id}
-    )
+def _known(cursor: Any, *, creditor_id: int, request: _Request) -> _Known:
+    """Lock the debtor and gather all that the decision depends on, in one statement."""
+    day = request.contact_at.astimezone(UTC).date()
+    cursor.execute(_FACTS, [creditor_id, request.case_id, request.performer_id, request.client_request_id, day])
     row = cursor.fetchone()
     if row is None:
-        return None
-    kind, answer_id, request_hash, explanation, valid_until_at, next_allowed_at = row
-    if request_hash != request.hash():
+        raise Absent(entity="case")
+    known = _Known(*row)
+    return known._replace(packs=tuple(_parsed(known.packs)), days=_parsed(known.days))
+
+
+def _parsed(value: Any) -> Any:
+    """Return a JSON column's value, whether or not the driver has parsed it."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _earlier(known: _Known, *, request: _Request) -> Answer:
+    if known.earlier_hash != content_hash(request.content):
         raise RequestReused(client_request_id=request.client_request_id)
-    record = json.loads(explanation) if isinstance(explanation, str) else explanation
-    return Answer(kind, answer_id, record, valid_until_at, next_allowed_at)
+    explanation = _parsed(known.earlier_explanation)
+    return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at)
 
 
-def _decide(cursor: Any, *, actor: Actor, request: _Request, person_id: int, zone: str | None) -> _Decision:
-    cursor.execute(
-        _CONTEXT, {"creditor": actor.creditor_id, "performer": request.performer_id, "case": request.case_id}
-    )
-    row = cursor.fetchone()
-    if row is None:
+def _decide(known: _Known, *, request: _Request) -> _Decision:
+    if known.performer_kind is None:
         raise PerformerMissing
-    lender_class, packs, open_agency_id, is_closed, product_class, performer_kind, performer_closed, placement_id = row
-    before = ContactFacts(request.channel, request.contact_at, zone, person_id, 0)
-    cursor.execute(
-        "SELECT call_slots_held_count, hold_kinds FROM gate.permit_facts(%s, %s, %s)",
-        [actor.creditor_id, person_id, before.local_on],
-    )
-    held_count, hold_kinds = cursor.fetchone()
+    day = known.days[ContactFacts(request.channel, request.contact_at, known.zone, known.person_id, 0).local_on.isoformat()]
     facts = ContactFacts(
         channel=request.channel,
         at=request.contact_at,
-        zone=zone,
-        person_key=person_id,
-        call_slots_held_count=held_count,
-        performer_kind=grounds.RULE_KINDS[performer_kind],
-        lender_class=lender_class,
-        product_class=product_class,
+        zone=known.zone,
+        person_key=known.person_id,
+        call_slots_held_count=day["held_count"],
+        performer_kind=grounds.RULE_KINDS[known.performer_kind],
+        lender_class=known.lender_class,
+        product_class=known.product_class,
     )
-    names = tuple(json.loads(packs) if isinstance(packs, str) else packs)
+    is_placed_here = known.open_agency_id == request.performer_id
     own = grounds.find(
-        has_rules=bool(names),
-        is_case_closed=is_closed,
-        is_performer_closed=performer_closed,
-        performer_kind=performer_kind,
-        is_placed_elsewhere=open_agency_id is not None and open_agency_id != request.performer_id,
-        is_placed_here=open_agency_id == request.performer_id,
-        hold_kinds=hold_kinds,
+        has_rules=bool(known.packs),
+        is_case_closed=known.is_case_closed,
+        is_performer_closed=known.is_performer_closed,
+        performer_kind=known.performer_kind,
+        is_placed_elsewhere=known.open_agency_id is not None and not is_placed_here,
+        is_placed_here=is_placed_here,
+        hold_kinds=day["hold_kinds"],
     )
     try:
-        verdict = decide(facts, packs=packs_of(names), as_of=facts.local_on)
+        verdict = decide(facts, packs=packs_of(known.packs), as_of=facts.local_on)
     except (RuleConflict, NoValueInForce) as undecided:
         own.append(grounds.undecided(undecided))
-        verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=facts.local_on, facts=facts, next_allowed_at=None, packs=(), checked=())
+        verdict = Verdict(
+            allowed=False, reasons=(), warnings=(), as_of=facts.local_on, facts=facts, next_allowed_at=None, packs=(), checked=()
+        )
     record = verdict.to_record() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
     is_allowed = record["allowed"]
     return _Decision(
-        person_id=person_id,
-        placement_id=placement_id if open_agency_id == request.performer_id else None,
+        person_id=known.person_id,
+        placement_id=known.placement_id if is_placed_here else None,
         local_on=facts.local_on if facts.is_zone_known else None,
         record=record,
         codes=[reason.code for reason in verdict.reasons] + [ground.code for ground in own],
@@ -247,41 +251,30 @@ def _valid_until(facts: ContactFacts, *, verdict: Verdict) -> datetime:
 
 
 def _store(cursor: Any, *, actor: Actor, request: _Request, decision: _Decision) -> Answer:
-    is_allowed = decision.record["allowed"]
-    kind = "permit" if is_allowed else "refusal"
-    values = [
-        actor.creditor_id,
-        request.performer_id,
-        request.client_request_id,
-        request.hash(),
-        decision.person_id,
-        request.case_id,
-        request.contact_point_id,
-        decision.placement_id,
-        actor.user_id,
-        request.channel,
-        request.contact_at,
-        decision.local_on,
-        now(),
-        json.dumps(decision.record),
-    ]
-    marks = ", ".join(["%s"] * len(values))
-    if is_allowed:
-        cursor.execute(
-            f"INSERT INTO contact_permit ({_COLUMNS}, valid_until_at) VALUES ({marks}, %s) RETURNING id",
-            [*values, decision.valid_until_at],
-        )
+    """Store the answer with its event in the trail, in one statement."""
+    kind = "permit" if decision.record["allowed"] else "refusal"
+    explanation, request_hash, decided_at = canonical_bytes(decision.record), content_hash(request.content), now()
+    row = {
+        "creditor_id": actor.creditor_id,
+        "performer_id": request.performer_id,
+        "client_request_id": request.client_request_id,
+        "request_hash": request_hash,
+        "person_id": decision.person_id,
+        "case_id": request.case_id,
+        "contact_point_id": request.contact_point_id,
+        "placement_id": decision.placement_id,
+        "user_id": actor.user_id,
+        "channel": request.channel,
+        "contact_at": request.contact_at,
+        "local_on": decision.local_on,
+        "decided_at": decided_at,
+        "explanation": explanation.decode(),
+    }
+    if kind == "permit":
+        row |= {"valid_until_at": decision.valid_until_at}
     else:
-        cursor.execute(
-            f"INSERT INTO contact_refusal ({_COLUMNS}, next_allowed_at, codes) VALUES ({marks}, %s, %s) RETURNING id",
-            [*values, decision.next_allowed_at, json.dumps(decision.codes)],
-        )
-    answer_id = cursor.fetchone()[0]
-    audit_append(
-        creditor_id=actor.creditor_id,
-        action=f"{kind}_given",
-        subject_kind=kind,
-        subject_id=answer_id,
-        details={"request_hash": request.hash(), "explanation_hash": content_hash(decision.record)},
-    )
-    return Answer(kind, answer_id, decision.record, decision.valid_until_at, decision.next_allowed_at)
+        row |= {"next_allowed_at": decision.next_allowed_at, "codes": json.dumps(decision.codes)}
+    details = canonical_bytes({"request_hash": request_hash, "explanation_hash": hashlib.sha256(explanation).hexdigest()}).decode()
+    give = _GIVE.format(kind=kind, columns=", ".join(row), marks=", ".join(["%s"] * len(row)))
+    cursor.execute(give, [*row.values(), actor.creditor_id, decided_at, f"{kind}_given", kind, details])
+    return Answer(kind, cursor.fetchone()[0], decision.record, decision.valid_until_at, decision.next_allowed_at)

@@ -1,0 +1,151 @@
+"""How the gate asks the database: in two statements, under the debtor's lock, for nobody but the performer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from duecourse.contact.errors import AttemptReported
+from duecourse.contact.models import Attempt, Permit
+from duecourse.contact.services import Answer, attempt_report, permit_request
+from duecourse.kit.clock import frozen
+from duecourse.kit.errors import Absent
+from duecourse.parties.access import acting
+from tests.contact.scene import DAY, NOON, Scene, scene
+
+
+def ask(the: Scene, code: str, request: str, *, at: datetime = NOON) -> Answer:
+    """Ask, as the performer of this code, to call the debtor."""
+    with frozen(at):
+        return permit_request(actor=the.actor(code), case_id=the.cases[code].pk, channel="call", contact_at=at, client_request_id=request)
+
+
+def report(the: Scene, permit_id: int, outcome: str) -> Attempt:
+    """Report what came of a permit of Aoki's."""
+    with frozen(NOON):
+        return attempt_report(actor=the.bank.ann, permit_id=permit_id, outcome=outcome, started_at=NOON, talk_seconds=7)
+
+
+def asked_in(captured: CaptureQueriesContext) -> list[str]:
+    """Return the statements besides those that open and close the transaction and say who acts."""
+    return [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"] and "set_config" not in q["sql"]]
+
+
+@pytest.mark.django_db
+def test_a_request_is_two_statements_and_a_report_is_one() -> None:
+    """Facts and answer of a request, or the outcome of a permit, take one round trip each."""
+    the = scene()
+    with CaptureQueriesContext(connection) as captured:
+        permit = ask(the, "aoki", "1")
+    assert len(asked_in(captured)) == 2
+    with CaptureQueriesContext(connection) as captured:
+        report(the, permit.id, "no_answer")
+    assert len(asked_in(captured)) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("zone", "earlier_at", "later_at", "days"),
+    [
+        ("Pacific/Kiritimati", 6, 20, (date(2026, 9, 1), date(2026, 9, 2))),
+        ("Pacific/Pago_Pago", 4, 20, (date(2026, 8, 31), date(2026, 9, 1))),
+    ],
+)
+def test_slots_are_counted_by_the_debtors_day(zone: str, earlier_at: int, later_at: int, days: tuple[date, date]) -> None:
+    """At UTC+14 and at UTC-11 one UTC day touches two local days, each with three slots of its own."""
+    the = scene(zone=zone)
+    for hour in (earlier_at, later_at):
+        at = datetime(2026, 9, 1, hour, tzinfo=UTC)
+        assert [ask(the, "aoki", f"{hour}-{number}", at=at).is_permit for number in range(4)] == [True, True, True, False]
+    with acting(the.bank.system):
+        assert list(Permit.objects.order_by("id").values_list("local_on", flat=True)) == [days[0]] * 3 + [days[1]] * 3
+
+
+@pytest.mark.django_db
+def test_a_hold_binds_up_to_the_day_it_ends() -> None:
+    """A hold until tomorrow refuses today and permits tomorrow."""
+    the = scene()
+    the.hold("complaint", until_on=DAY + timedelta(days=1))
+    refused = ask(the, "aoki", "1")
+    assert [ground["code"] for ground in refused.explanation["grounds"]] == ["hold_complaint"]
+    assert ask(the, "aoki", "2", at=NOON + timedelta(days=1)).is_permit
+
+
+@pytest.mark.django_db
+def test_the_gate_answers_an_agency_about_itself_only() -> None:
+    """Ann can ask the function for another performer's answers as little as for another creditor's debtors."""
+    the = scene()
+    bank, case_id = the.bank, the.cases["aoki"].pk
+    for creditor_id, performer_id, told in (
+        (bank.id, bank.birch.pk, "cannot ask for performer"),
+        (bank.id, None, "cannot ask for performer"),
+        (bank.id + 1, bank.aoki.pk, "not open here"),
+    ):
+        with pytest.raises(ProgrammingError, match=told), transaction.atomic(), acting(bank.ann), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM gate.permit_facts(%s, %s, %s, '1', %s)", [creditor_id, case_id, performer_id, DAY])
+
+
+@pytest.mark.django_db
+def test_a_report_returns_what_is_stored() -> None:
+    """The attempt that is returned equals the row, field by field, the first time and again."""
+    the = scene()
+    permit_id = ask(the, "aoki", "1").id
+    first, again = report(the, permit_id, "promise"), report(the, permit_id, "promise")
+    with acting(the.bank.ann):
+        stored = Attempt.objects.get()
+    for field in Attempt._meta.concrete_fields:
+        assert getattr(first, field.attname) == getattr(again, field.attname) == getattr(stored, field.attname)
+    assert (stored.talk_seconds, stored.is_connected, stored.reported_at) == (7, True, NOON)
+
+
+def test_of_reports_at_once_one_is_kept(committed_db) -> None:
+    """Eight reports of one permit at once leave one attempt; those that agree with it return it, the others are refused."""
+    the = scene()
+    permit_id = ask(the, "aoki", "1").id
+    results = committed_db.parallel(lambda number: report(the, permit_id, ("connected", "no_answer")[number % 2]), count=8)
+    kept = {result.pk for result in results if isinstance(result, Attempt)}
+    refused = [result for result in results if not isinstance(result, Attempt)]
+    assert len(kept) == 1
+    assert len(refused) == 4
+    assert all(isinstance(result, AttemptReported) for result in refused)
+
+
+def test_what_happened_while_waiting_for_the_lock_counts(committed_db) -> None:
+    """A case that was taken back while its agency waited for the debtor is not there any more, and no permit is given."""
+    the = scene()
+    results: list[object] = []
+
+    def work() -> None:
+        try:
+            results.append(ask(the, "aoki", "1"))
+        except Absent as absent:
+            results.append(absent)
+        finally:
+            connection.close()
+
+    asking = threading.Thread(target=work, daemon=True)
+    with committed_db.connect("superuser") as holder:
+        with holder.transaction():
+            holder.execute("SELECT FROM portfolio_person WHERE id = %s FOR NO KEY UPDATE", [the.person.pk])
+            asking.start()
+            _await_waiter(holder)
+            holder.execute("UPDATE portfolio_case SET open_agency_id = NULL WHERE id = %s", [the.cases["aoki"].pk])
+        asking.join(timeout=30)
+    assert len(results) == 1
+    assert isinstance(results[0], Absent)
+
+
+def _await_waiter(holder: psycopg.Connection) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(1_000):
+        if holder.execute(waiting).fetchone() != (0,):
+            return
+        holder.execute("SELECT pg_stat_clear_snapshot()")
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for the debtor")
