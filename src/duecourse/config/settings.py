@@ -18,6 +18,8 @@ DEBUG = ENVIRONMENT.is_debug
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 ROOT_URLCONF = "duecourse.config.urls"
 WSGI_APPLICATION = "duecourse.config.wsgi.application"
+DUECOURSE_HOME = ENVIRONMENT.home
+DUECOURSE_KEYRING = ENVIRONMENT.keyring()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "parties.User"
 

@@ -262,7 +262,7 @@ class HandOver:
                 allocation["placed_count"],
                 total(frame, "case_count") + applied.counts["withheld_count"],
             ),
-            Law("cases placed = rows of the packages", total(frame, "case_count"), total(frame, "row_count")),
+            Law("accounts placed = rows of the packages", total(frame, "account_count"), total(frame, "row_count")),
             Law("cases with two open placements", selectors.double_placements(creditor_id=month.actor.creditor_id), 0),
         ]
 
@@ -327,7 +327,9 @@ class Repay:
 
     def read_back(self, month: Month, *, known_at: datetime) -> Frames:
         """Return the window's payments as they were known at an instant."""
-        frame = selectors.payments_window(run=month.run, first_on=month.first_on, last_on=month.last_on, known_at=known_at)
+        frame = money.payments_frame(
+            creditor_id=month.actor.creditor_id, first_on=month.first_on, last_on=month.last_on, known_at=known_at
+        )
         return Frames(frames={"payments": frame}, keys={"payments": ["payment_id"]})
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
@@ -415,7 +417,7 @@ class Settle:
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """Σ lines = statements, and every attributed payment has its line."""
         statements = selectors.statements_of(month.run)
-        attributed = sum(inputs.frames[f"attributed_{contract}"].num_rows for contract in inputs.parameters["contracts"])
+        attributed = sum(frame.num_rows for name, frame in inputs.frames.items() if name.startswith("attributed_"))
         stored = settled.lines_total(creditor_id=month.actor.creditor_id, month=month.run.month)
         return [
             Law("lines computed = statements", applied.counts["commission_minor"], sum(s.total_minor for s in statements)),

@@ -55,6 +55,7 @@ class AllocationRow(TenantRow):
     currency = models.CharField(max_length=3)
     expected_recovered_minor = models.BigIntegerField()
     is_random_slice = models.BooleanField()
+    draw_share = models.FloatField(null=True)
     propensity_share = models.FloatField(null=True)
     feasible_agency_ids = models.JSONField(default=list)
     reason = models.TextField()

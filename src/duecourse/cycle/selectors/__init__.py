@@ -1,7 +1,6 @@
 """Every read about months and their steps; to be called inside `parties.access.acting`."""
 
 from duecourse.cycle.selectors.months import (
-    PAYMENTS,
     STEP_NAMES,
     closed_months,
     double_placements,
@@ -9,7 +8,6 @@ from duecourse.cycle.selectors.months import (
     latest_step,
     latest_steps,
     outcomes_frame,
-    payments_window,
     placed_total,
     runs,
     statements_of,
@@ -17,7 +15,6 @@ from duecourse.cycle.selectors.months import (
 from duecourse.cycle.selectors.report import month_report
 
 __all__ = [
-    "PAYMENTS",
     "STEP_NAMES",
     "closed_months",
     "double_placements",
@@ -26,7 +23,6 @@ __all__ = [
     "latest_steps",
     "month_report",
     "outcomes_frame",
-    "payments_window",
     "placed_total",
     "runs",
     "statements_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -11,20 +11,7 @@ from django.db import connection
 from duecourse.cycle.models import Run, StepRun
 from duecourse.engine.evaluation import OUTCOMES
 from duecourse.placement.models import Batch
-from duecourse.repayment.models import Payment
 from duecourse.settlement.models import Statement
-
-PAYMENTS = pa.schema(
-    [
-        pa.field("payment_id", pa.int64(), nullable=False),
-        pa.field("amount_minor", pa.int64(), nullable=False),
-        pa.field("currency", pa.string(), nullable=False),
-        pa.field("paid_on", pa.date32(), nullable=False),
-        pa.field("booked_on", pa.date32(), nullable=False),
-        pa.field("body_hash", pa.string(), nullable=False),
-    ]
-)
-"""The payments of a window, as they were known at an instant."""
 
 STEP_NAMES = ("intake", "snapshot", "score", "allocate", "hand_over", "contact", "repay", "measure", "settle", "close")
 
@@ -40,14 +27,6 @@ def latest_steps(run: Run) -> dict[str, StepRun]:
 def latest_step(run: Run, step: str) -> StepRun | None:
     """Return the newest checked execution of one step of a run, or None."""
     return latest_steps(run).get(step)
-
-
-def payments_window(*, run: Run, first_on: Any, last_on: Any, known_at: datetime) -> pa.Table:
-    """Return PAYMENTS booked in a span of days, both ends included, and known at an instant."""
-    rows = Payment.objects.filter(creditor_id=run.creditor_id, booked_on__range=(first_on, last_on), known_at__lte=known_at)
-    values = rows.values_list("id", "amount_minor", "currency", "paid_on", "booked_on", "body_hash")
-    names = PAYMENTS.names
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in values], schema=PAYMENTS)
 
 
 def statements_of(run: Run) -> list[Statement]:
@@ -71,18 +50,23 @@ HANDED_OVER = pa.schema(
         pa.field("batch_id", pa.int64(), nullable=False),
         pa.field("case_count", pa.int64(), nullable=False),
         pa.field("placed_minor", pa.int64(), nullable=False),
+        pa.field("account_count", pa.int64(), nullable=False),
         pa.field("row_count", pa.int64(), nullable=False),
         pa.field("sha256", pa.string(), nullable=False),
     ]
 )
-"""One row per batch of an allocation: its open placements, their frozen balance, and the rows and hash of its package."""
+"""One row per batch of an allocation: its placements, their frozen balance and accounts, and the rows and hash of its package."""
 
 _HANDED_OVER = """
-SELECT b.id, count(p.id), coalesce(sum(p.placed_minor), 0)::bigint, coalesce(max(h.row_count), 0)::bigint, coalesce(max(h.sha256), '')
+SELECT b.id, count(p.id), coalesce(sum(p.placed_minor), 0)::bigint,
+       (SELECT count(*) FROM placement_placementaccount pa
+        JOIN placement_placement o ON o.creditor_id = pa.creditor_id AND o.id = pa.placement_id
+        WHERE o.creditor_id = b.creditor_id AND o.batch_id = b.id),
+       coalesce(max(h.row_count), 0)::bigint, coalesce(max(h.sha256), '')
 FROM placement_batch b
 LEFT JOIN placement_placement p ON p.creditor_id = b.creditor_id AND p.batch_id = b.id
 LEFT JOIN placement_handover h ON h.creditor_id = b.creditor_id AND h.batch_id = b.id
-WHERE b.creditor_id = %(creditor)s AND b.allocation_run_id = %(run)s GROUP BY b.id ORDER BY b.id
+WHERE b.creditor_id = %(creditor)s AND b.allocation_run_id = %(run)s GROUP BY b.id, b.creditor_id ORDER BY b.id
 """
 
 _OUTCOMES = """

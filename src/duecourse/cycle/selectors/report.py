@@ -25,8 +25,8 @@ from duecourse.placement.models import Batch, Handover
 from duecourse.portfolio import selectors as portfolio
 from duecourse.portfolio.models import Tape
 from duecourse.repayment import selectors as money
+from duecourse.repayment.models import Payment
 from duecourse.settlement import selectors as settled
-from duecourse.settlement.models import Scorecard
 
 
 def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
         "contacts": _contacts(creditor, month),
         "money": _money(creditor_id, month),
         "complaint_count": _complaints(creditor_id, month),
-        "statements": settled.statements(creditor_id=creditor_id, month=month),
+        "statements": _statements(creditor_id, month),
         "scorecards": _scorecards(creditor_id, month),
     }
 
@@ -217,7 +217,17 @@ def _money(creditor_id: int, month: str) -> dict[str, Any]:
         for name in ("received", "imputed", "suspense")
     }
     counts = money.promise_counts(creditor_id=creditor_id, first_on=bounds.first, last_on=bounds.last)
-    return sums | {"payment_count": sum(row["payment_count"] for row in window), "promises": counts}
+    count = Payment.objects.filter(creditor_id=creditor_id, booked_on__range=(bounds.first, bounds.last)).count()
+    return sums | {"payment_count": count, "promises": counts}
+
+
+def _statements(creditor_id: int, month: str) -> list[dict[str, Any]]:
+    names = ("id", "contract_code", "agency_code", "agency_name", "currency", "line_count", "total_minor", "status")
+    clawbacks = settled.clawback_totals(creditor_id=creditor_id, month=month)
+    return [
+        {name: row[name] for name in names} | {"clawback_minor": clawbacks.get(row["id"], 0)}
+        for row in settled.statements(creditor_id=creditor_id, month=month)
+    ]
 
 
 def _complaints(creditor_id: int, month: str) -> int:
@@ -226,25 +236,24 @@ def _complaints(creditor_id: int, month: str) -> int:
 
 
 def _scorecards(creditor_id: int, month: str) -> list[dict[str, Any]]:
+    """Return a row per agency, contract, evidence and measure (money, payers)."""
     agencies = {agency.pk: agency for agency in Agency.objects.filter(creditor_id=creditor_id)}
-    found = Scorecard.objects.filter(creditor_id=creditor_id, month=month).order_by("agency_id", "evidence", "id")
-    return [_scorecard(row, agencies[row.agency_id]) for row in found]
+    return [
+        _scorecard(row, agencies[card.agency_id])
+        for card in settled.scorecards(creditor_id=creditor_id, month=month)
+        for row in card.measures.values()
+    ]
 
 
-def _scorecard(row: Scorecard, agency: Agency) -> dict[str, Any]:
-    why_not = row.measures.get("why_not")
+def _scorecard(row: dict[str, Any], agency: Agency) -> dict[str, Any]:
+    why_not = row.get("why_not")
     return {
         "agency_code": agency.code,
         "agency_name": agency.name,
         "kind": agency.kind,
-        "evidence": row.evidence,
-        "measure": row.measures.get("measure", "money"),
-        "case_count": row.case_count,
-        "placed_minor": row.placed_minor,
-        "recovered_minor": row.recovered_minor,
-        "ratio": row.ratio,
-        "ratio_low": row.ratio_low,
-        "ratio_high": row.ratio_high,
-        "can_rank": row.can_rank,
+        **{name: row[name] for name in ("evidence", "measure", "case_count", "placed_minor", "recovered_minor", "can_rank")},
+        "ratio": row["effect_median"],
+        "ratio_low": row["effect_low"],
+        "ratio_high": row["effect_high"],
         "why_not": dict(zip(("en", "zh"), WHY_NOT[why_not], strict=True)) if why_not in WHY_NOT else None,
     }

@@ -13,10 +13,19 @@ import pyarrow as pa
 from duecourse.cycle.services.frozen import Frames
 from duecourse.engine.ageing import Buckets, age
 from duecourse.engine.allocation import Allocation, AllocationPolicy, allocate
-from duecourse.engine.commission import commission
 from duecourse.engine.evaluation import evaluate, recovery_rates
 from duecourse.engine.scores import expected_recovery
 from duecourse.engine.segments import segment
+from duecourse.kit.errors import Problem
+from duecourse.settlement.selectors import CommissionInputs, commission_lines
+
+COMMISSION_FRAMES = {
+    "attributed": ["attribution_id"],
+    "schedule": ["product_class", "age_band_from_days", "tier_from_bp", "hand_from"],
+    "measured": ["measure_key"],
+    "settled": ["line_key"],
+}
+"""The frames of one contract version's commission, each with the columns that identify a row."""
 
 Compute = Callable[[Frames, bytes], Frames]
 
@@ -67,17 +76,19 @@ def measured(inputs: Frames) -> tuple[pa.Table, pa.Table]:
     return evaluate(inputs.frames["outcomes"]), recovery_rates(inputs.frames["batch_outcomes"], by_batch=True)
 
 
-def commissioned(inputs: Frames, contract: str) -> tuple[pa.Table, list]:
-    """Return engine.commission's lines and problems of one contract, named by its number as text."""
-    chosen = inputs.parameters["contracts"][contract]
-    return commission(
-        inputs.frames[f"attributed_{contract}"],
-        inputs.frames[f"schedule_{contract}"],
-        inputs.frames[f"measured_{contract}"],
-        rounding=chosen["rounding"],
-        tier_mode=chosen["tier_mode"],
-        settled=inputs.frames[f"settled_{contract}"],
-    )
+def commissioned(inputs: Frames, contract: str) -> tuple[pa.Table, list[Problem]]:
+    """Return the commission lines and problems of one contract, named by its number as text, over all its versions."""
+    parts = [
+        CommissionInputs(
+            contract_id=int(contract),
+            contract_version_id=version["version"],
+            tier_mode=version["tier_mode"],
+            rounding=version["rounding"],
+            **{name: inputs.frames[f"{name}_{contract}_{version['version']}"] for name in COMMISSION_FRAMES},
+        )
+        for version in inputs.parameters["contracts"][contract]
+    ]
+    return commission_lines(parts)
 
 
 def _snapshot(inputs: Frames, _secret: bytes) -> Frames:

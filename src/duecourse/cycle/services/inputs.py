@@ -9,13 +9,14 @@ import pyarrow as pa
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import MonthNotReady
 from duecourse.cycle.models import StepRun
+from duecourse.cycle.services.compute import COMMISSION_FRAMES
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.perform import Month
 from duecourse.cycle.services.policy import policy_of
 from duecourse.engine import scores, segments
-from duecourse.engine.allocation import CASES, EFFECTS
+from duecourse.engine.allocation import CASES
 from duecourse.engine.evaluation import OUTCOMES
-from duecourse.engine.frames import conform, empty
+from duecourse.engine.frames import conform
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.parties.access import creditor_of
 from duecourse.placement import selectors as placements
@@ -75,16 +76,15 @@ def allocation_inputs(month: Month) -> Frames:
     creditor_id = month.actor.creditor_id
     cases = portfolio.case_frame(creditor_id=creditor_id, step_run_id=required(month, "snapshot").pk)
     scored = portfolio.score_frame(creditor_id=creditor_id, step_run_id=required(month, "score").pk)
-    joined = cases.drop_columns([n for n in ("segment_key",) if n in cases.column_names])
+    joined = cases.drop_columns([name for name in ("segment_key", "hold_kinds") if name in cases.column_names])
     joined = joined.join(scored.select(["case_id", "segment_key", "expected_recovered_minor"]), "case_id", join_type="inner")
-    effects = settled.effects_frame(creditor_id=creditor_id, before_month=month.run.month)
     wanted = pa.schema([*CASES, pa.field("days_past_due", pa.int32(), nullable=False)])
     return Frames(
         frames={
             "cases": conform(joined, wanted, name="cases").sort_by("case_id"),
             "agencies": placements.agencies_frame(creditor_id=creditor_id, on=month.as_of),
             "exclusions": placements.exclusions_frame(creditor_id=creditor_id, on=month.as_of),
-            "effects": effects if effects is not None else empty(EFFECTS),
+            "effects": settled.effects_before(creditor_id=creditor_id, month=month.run.month),
         },
         keys={
             "cases": ["case_id"],
@@ -114,18 +114,19 @@ def measure_inputs(month: Month) -> Frames:
 
 
 def settlement_inputs(month: Month) -> Frames:
-    """Return the inputs of every contract's commission, frames named by the contract's number."""
+    """Return the inputs of every contract's commission; the frames are named by contract and version."""
     frames: dict[str, pa.Table] = {}
     keys: dict[str, list[str]] = {}
-    chosen: dict[str, dict[str, str]] = {}
-    wanted = {"attributed": ["payment_id", "placement_id"], "measured": ["measure_key"], "settled": ["line_key"]}
-    wanted["schedule"] = ["product_class", "age_band_from_days", "tier_from_bp", "hand_from"]
-    for contract_id in settled.contract_ids(creditor_id=month.actor.creditor_id, month=month.run.month):
-        found = settled.commission_inputs(creditor_id=month.actor.creditor_id, contract_id=contract_id, month=month.run.month)
-        for name, key in wanted.items():
-            frames[f"{name}_{contract_id}"] = getattr(found, name)
-            keys[f"{name}_{contract_id}"] = key
-        chosen[str(contract_id)] = {"rounding": found.rounding, "tier_mode": found.tier_mode}
+    chosen: dict[str, list[dict[str, str | int]]] = {}
+    creditor_id = month.actor.creditor_id
+    for contract_id in settled.contracts_to_settle(creditor_id=creditor_id, month=month.run.month):
+        chosen[str(contract_id)] = []
+        for part in settled.commission_inputs(creditor_id=creditor_id, contract_id=contract_id, month=month.run.month):
+            for name, key in COMMISSION_FRAMES.items():
+                place = f"{name}_{contract_id}_{part.contract_version_id}"
+                frames[place], keys[place] = getattr(part, name), key
+            terms: dict[str, str | int] = {"version": part.contract_version_id, "rounding": part.rounding, "tier_mode": part.tier_mode}
+            chosen[str(contract_id)].append(terms)
     return Frames(frames=frames, keys=keys, parameters={"contracts": chosen})
 
 

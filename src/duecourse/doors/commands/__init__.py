@@ -38,9 +38,18 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("duecourse.doors.commands.demo", "Play a simulated bank, its borrowers and agencies, and show the report."),
+    "house": Command("duecourse.doors.commands.house", "Set a creditor up: people, agencies, contracts, fees."),
+    "cycle": Command("duecourse.doors.commands.cycle", "The month in ten steps: open, run, close, compute again."),
+    "intake": Command("duecourse.doors.commands.intake", "Take in a tape of overdue loans."),
+    "allocation": Command("duecourse.doors.commands.allocation", "Preview, approve and hand over an allocation."),
+    "payments": Command("duecourse.doors.commands.payments", "Take in a bank file; match what is in suspense."),
+    "statement": Command("duecourse.doors.commands.statements", "Settle with the agencies: show, agree, approve, freeze."),
     "report": Command("duecourse.doors.commands.report", "Show a month: its steps and their laws, placements, money, scorecards."),
     "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
+    "audit": Command("duecourse.doors.commands.audit", "Verify the trail, or seal what is new in it."),
 }
+"""The commands, in the order of a month's work."""
 _ready: list[Callable[[], None]] = []
 
 

@@ -12,9 +12,18 @@ DEMO_PASSWORD = "duecourse-demo-2026"  # noqa: S105  (printed on purpose; a prod
 IN_HOUSE = "INHOUSE"
 
 _FIELDS = (
-    "account_number", "person_name", "phone", "product_class", "currency", "balance", "principal", "interest", "fee", "penalty",
+    "account_number",
+    "person_name",
+    "phone",
+    "product_class",
+    "currency",
+    "balance_minor",
+    "principal_minor",
+    "interest_minor",
+    "fee_minor",
+    "penalty_minor",
     "days_past_due",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Play:
             self.placed = self._placements()
 
     def _placements(self) -> pa.Table:
-        frame = placements.open_placements_frame(creditor_id=self.system.creditor_id)
+        frame = placements.open_placements_frame(creditor_id=self.system.creditor_id, on=self.world.present)
         codes = {agency_id: code for code, agency_id in self.agency_ids.items()}
         numbers: dict[int, list[str]] = {}
         for number, (case_id, _) in self.refs.items():

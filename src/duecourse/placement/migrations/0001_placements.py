@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3)),
                 ("expected_recovered_minor", models.BigIntegerField()),
                 ("is_random_slice", models.BooleanField()),
+                ("draw_share", models.FloatField(null=True)),
                 ("propensity_share", models.FloatField(null=True)),
                 ("feasible_agency_ids", models.JSONField(default=list)),
                 ("reason", models.TextField()),

@@ -25,6 +25,7 @@ STORED_ROWS = pa.schema(
         pa.field("currency", pa.string(), nullable=False),
         pa.field("expected_recovered_minor", pa.int64(), nullable=False),
         pa.field("is_random_slice", pa.bool_(), nullable=False),
+        pa.field("draw_share", pa.float64()),
         pa.field("propensity_share", pa.float64()),
         pa.field("feasible_agency_ids", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),

@@ -46,6 +46,7 @@ _TYPES = {
     "currency": "text",
     "expected_recovered_minor": "bigint",
     "is_random_slice": "boolean",
+    "draw_share": "double precision",
     "propensity_share": "double precision",
     "feasible_agency_ids": "jsonb",
     "reason": "text",
@@ -174,7 +175,7 @@ def _stored_rows(allocation: Allocation, cases: pa.Table, *, currency: str, vers
     for set_id, agency_id in zip(*(allocation.feasible_sets.column(n).to_pylist() for n in ("feasible_set_id", "agency_id")), strict=True):
         feasible.setdefault(set_id, []).append(agency_id)
     texts = {set_id: json.dumps(sorted(agency_ids)) for set_id, agency_ids in feasible.items()}
-    columns = {name: rows.column(name) for name in ("case_id", "agency_id", "balance_minor", "propensity_share", "reason")}
+    columns = {name: rows.column(name) for name in ("case_id", "agency_id", "balance_minor", "draw_share", "propensity_share", "reason")}
     columns |= {name: known.column(name) for name in ("segment_key", "hand", "days_past_due", "expected_recovered_minor")}
     columns |= {
         "contract_version_id": pa.array([versions.get(contract) for contract in contracts], pa.int64()),
