@@ -69,7 +69,7 @@ class PersonSecret(TenantRow):
     person is never merged.
     """
 
-    person = tenant_key(Person)
+    person = tenant_key(Person, db_index=False)
     wrapped_key = models.BinaryField()
     salt = models.BinaryField()
     name_sealed = models.BinaryField(null=True)
@@ -118,7 +118,7 @@ class Account(TenantRow):
 class Obligation(TenantRow):
     """That a person answers for an account, in a role, over a half-open span of days."""
 
-    account = tenant_key(Account)
+    account = tenant_key(Account, db_index=False)
     person = tenant_key(Person)
     role = models.TextField(default="borrower")
     from_on = models.DateField()
@@ -140,7 +140,7 @@ class Obligation(TenantRow):
 class ContactPoint(TenantRow):
     """A way to reach a person: sealed value, blind index with its key id, whose it is, where its zone comes from, validity."""
 
-    person = tenant_key(Person)
+    person = tenant_key(Person, db_index=False)
     kind = models.TextField()
     whose = models.TextField(default="self")
     value_sealed = models.BinaryField()
@@ -155,11 +155,7 @@ class ContactPoint(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(
-                fields=["creditor", "person", "kind", "value_index", "index_key_id"],
-                condition=Q(value_index__isnull=False),
-                name="contact_point_once",
-            )
+            models.UniqueConstraint(fields=["creditor", "person", "kind", "value_index", "index_key_id"], name="contact_point_once")
         ]
         indexes = [models.Index(fields=["creditor", "value_index"], name="contact_point_value")]
 
@@ -197,7 +193,7 @@ class Instalment(TenantRow):
 class TapeRow(TenantRow):
     """What a tape says of an account: dates, the bank's own count of days, and the balance by component, in minor units."""
 
-    tape = tenant_key(Tape)
+    tape = tenant_key(Tape, db_index=False)
     account = tenant_key(Account)
     row_number = models.IntegerField()
     oldest_due_on = models.DateField(null=True)
@@ -255,7 +251,7 @@ class CaseAccount(TenantRow):
     """That an account is worked in a case, over a half-open span of days; at most one open case per account."""
 
     case = tenant_key(Case)
-    account = tenant_key(Account)
+    account = tenant_key(Account, db_index=False)
     from_on = models.DateField()
     until_on = models.DateField(null=True)
 
@@ -330,7 +326,7 @@ class Snapshot(TenantRow):
 
     step_run_id = models.BigIntegerField()
     account = tenant_key(Account)
-    case = tenant_key(Case)
+    case = tenant_key(Case, db_index=False)
     as_of = models.DateField()
     days_past_due = models.IntegerField()
     paused_days_count = models.IntegerField()

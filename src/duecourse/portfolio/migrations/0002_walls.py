@@ -31,42 +31,40 @@ def of_open_account(table: str, column: str = "account_id") -> str:
     )
 
 
+def leaf_table(table: str, references: dict[str, str], *, agency: str | None = None, is_book: bool = False) -> str:
+    """Return the SQL of a tenant table that no other refers to: all but the key that references need."""
+    parts = [tenancy.tenant_references(table, references), tenancy.walls(table, agency=agency)]
+    parts += [tenancy.append_only(table)] if is_book else []
+    return "\n".join([*parts, f"GRANT SELECT ON {table} TO duecourse_gate;"])
+
+
 PERSON, ACCOUNT, CASE, TAPE = "portfolio_person", "portfolio_account", "portfolio_case", "portfolio_tape"
 
 TABLES = [
     tenancy.tenant_table(TAPE),
     tenancy.tenant_table(PERSON, agency=of_open_person(PERSON, "id")),
-    tenancy.tenant_table(
-        "portfolio_personsecret", references={"person_id": PERSON}, agency=of_open_person("portfolio_personsecret")
-    ),
+    leaf_table("portfolio_personsecret", {"person_id": PERSON}, agency=of_open_person("portfolio_personsecret")),
     tenancy.tenant_table(ACCOUNT, agency=of_open_account(ACCOUNT, "id")),
-    tenancy.tenant_table(
-        "portfolio_obligation",
-        references={"account_id": ACCOUNT, "person_id": PERSON},
-        agency=of_open_account("portfolio_obligation"),
+    leaf_table(
+        "portfolio_obligation", {"account_id": ACCOUNT, "person_id": PERSON}, agency=of_open_account("portfolio_obligation")
     ),
     tenancy.tenant_table(
         "portfolio_contactpoint", references={"person_id": PERSON}, agency=of_open_person("portfolio_contactpoint")
     ),
     tenancy.tenant_table("portfolio_schedule", references={"account_id": ACCOUNT}, agency=of_open_account("portfolio_schedule")),
-    tenancy.tenant_table("portfolio_instalment", references={"schedule_id": "portfolio_schedule"}),
-    tenancy.tenant_table("portfolio_taperow", references={"tape_id": TAPE, "account_id": ACCOUNT}),
+    leaf_table("portfolio_instalment", {"schedule_id": "portfolio_schedule"}),
+    leaf_table("portfolio_taperow", {"tape_id": TAPE, "account_id": ACCOUNT}),
     tenancy.tenant_table(CASE, references={"person_id": PERSON}, agency=f"open_agency_id = {AGENCY}"),
-    tenancy.tenant_table(
-        "portfolio_caseaccount",
-        references={"case_id": CASE, "account_id": ACCOUNT},
-        agency=of_open_case("portfolio_caseaccount"),
+    leaf_table(
+        "portfolio_caseaccount", {"case_id": CASE, "account_id": ACCOUNT}, agency=of_open_case("portfolio_caseaccount")
     ),
-    tenancy.tenant_table(
-        "portfolio_casetransition",
-        references={"case_id": CASE},
-        agency=of_open_case("portfolio_casetransition"),
-        is_book=True,
+    leaf_table(
+        "portfolio_casetransition", {"case_id": CASE}, agency=of_open_case("portfolio_casetransition"), is_book=True
     ),
-    tenancy.tenant_table("portfolio_hold", references={"person_id": PERSON}, agency=of_open_person("portfolio_hold")),
-    tenancy.tenant_table("portfolio_pause", references={"account_id": ACCOUNT}),
-    tenancy.tenant_table("portfolio_snapshot", references={"account_id": ACCOUNT, "case_id": CASE}, is_book=True),
-    tenancy.tenant_table("portfolio_score", references={"case_id": CASE}, is_book=True),
+    leaf_table("portfolio_hold", {"person_id": PERSON}, agency=of_open_person("portfolio_hold")),
+    leaf_table("portfolio_pause", {"account_id": ACCOUNT}),
+    leaf_table("portfolio_snapshot", {"account_id": ACCOUNT, "case_id": CASE}, is_book=True),
+    leaf_table("portfolio_score", {"case_id": CASE}, is_book=True),
 ]
 
 

@@ -1,0 +1,54 @@
+"""Every read of this room. Call them inside `acting(...)`."""
+
+from __future__ import annotations
+
+from duecourse.portfolio.selectors.access import access_account, access_case, access_person, tape_latest
+from duecourse.portfolio.selectors.frames import (
+    CASES,
+    HOLDS,
+    SCORES,
+    SNAPSHOTS,
+    TAPE,
+    ageing_inputs,
+    case_frame,
+    holds_frame,
+    score_frame,
+    snapshot_frame,
+    tape_frame,
+)
+from duecourse.portfolio.selectors.lookups import (
+    account_ids_by_number,
+    accounts_by_identity,
+    accounts_by_identity_index,
+    case_accounts_by_number,
+)
+from duecourse.portfolio.selectors.pages import case_page
+from duecourse.portfolio.selectors.sealing import identity_indexes
+from duecourse.portfolio.selectors.secrets import MaskedPoint, PersonValues, person_values
+
+__all__ = [
+    "CASES",
+    "HOLDS",
+    "SCORES",
+    "SNAPSHOTS",
+    "TAPE",
+    "MaskedPoint",
+    "PersonValues",
+    "access_account",
+    "access_case",
+    "access_person",
+    "account_ids_by_number",
+    "accounts_by_identity",
+    "accounts_by_identity_index",
+    "ageing_inputs",
+    "case_accounts_by_number",
+    "case_frame",
+    "case_page",
+    "holds_frame",
+    "identity_indexes",
+    "person_values",
+    "score_frame",
+    "snapshot_frame",
+    "tape_frame",
+    "tape_latest",
+]

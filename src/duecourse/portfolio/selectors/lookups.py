@@ -1,0 +1,51 @@
+"""Finding accounts: by number, by the debtor's identity. Call inside `acting(...)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from duecourse.portfolio.selectors.sealing import identity_indexes
+
+
+def account_ids_by_number(*, creditor_id: int, numbers: Iterable[str]) -> dict[str, int]:
+    """Return account number → account id, of those that exist."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, id FROM portfolio_account WHERE creditor_id = %s AND number = ANY(%s)", [creditor_id, list(numbers)])
+        return dict(cursor.fetchall())
+
+
+def case_accounts_by_number(*, creditor_id: int, numbers: Iterable[str] | None = None) -> dict[str, tuple[int, int]]:
+    """Return account number → (case id, account id) of the accounts in an open case; None asks for all."""
+    chosen = None if numbers is None else list(numbers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.number, ca.case_id, a.id FROM portfolio_account a"
+            " JOIN portfolio_caseaccount ca ON ca.creditor_id = a.creditor_id AND ca.account_id = a.id AND ca.until_on IS NULL"
+            " WHERE a.creditor_id = %s AND (%s::text[] IS NULL OR a.number = ANY(%s))",
+            [creditor_id, chosen, chosen],
+        )
+        return {number: (case_id, account_id) for number, case_id, account_id in cursor.fetchall()}
+
+
+def accounts_by_identity_index(*, creditor_id: int, indexes: Iterable[bytes]) -> dict[bytes, list[int]]:
+    """Return blind index → ids of the accounts its person answers for, in order; indexes nobody has are left out.
+
+    Make the indexes with `identity_indexes`, which gives one per active key of the creditor.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.identity_index, array_agg(DISTINCT o.account_id ORDER BY o.account_id) FROM portfolio_personsecret s"
+            " JOIN portfolio_obligation o ON o.creditor_id = s.creditor_id AND o.person_id = s.person_id AND o.until_on IS NULL"
+            " WHERE s.creditor_id = %s AND s.identity_index = ANY(%s::bytea[]) GROUP BY s.identity_index",
+            [creditor_id, list(indexes)],
+        )
+        return {bytes(index): accounts for index, accounts in cursor.fetchall()}
+
+
+def accounts_by_identity(*, creditor_id: int, numbers: Iterable[str], kind: str = "resident_id") -> dict[str, list[int]]:
+    """Return identity number → ids of the accounts that person answers for, whichever active key the index was made with."""
+    number_of = identity_indexes(creditor_id, numbers=numbers, kind=kind)
+    found = accounts_by_identity_index(creditor_id=creditor_id, indexes=number_of)
+    return {number_of[index]: accounts for index, accounts in found.items()}

@@ -1,0 +1,37 @@
+"""Every write of this room. Each service opens `acting(actor)` itself."""
+
+from __future__ import annotations
+
+from duecourse.portfolio.services.cases import CASES_PLACED, case_close, cases_close_absent, cases_placed
+from duecourse.portfolio.services.erasure import erasures_replay, person_erase
+from duecourse.portfolio.services.holds import hold_lift, hold_place, pause_add
+from duecourse.portfolio.services.intake import IntakeResult, tape_intake
+from duecourse.portfolio.services.reveal import HANDOVER_FIELDS, RevealedPerson, RevealedPoint, handover_rows, person_reveal
+from duecourse.portfolio.services.snapshots import SCORED, scores_write, snapshots_write
+from duecourse.portfolio.services.specs import OVERDUE_TAPE, tape_mapping
+from duecourse.portfolio.services.totals import ControlTotals
+
+__all__ = [
+    "CASES_PLACED",
+    "HANDOVER_FIELDS",
+    "OVERDUE_TAPE",
+    "SCORED",
+    "ControlTotals",
+    "IntakeResult",
+    "RevealedPerson",
+    "RevealedPoint",
+    "case_close",
+    "cases_close_absent",
+    "cases_placed",
+    "erasures_replay",
+    "handover_rows",
+    "hold_lift",
+    "hold_place",
+    "pause_add",
+    "person_erase",
+    "person_reveal",
+    "scores_write",
+    "snapshots_write",
+    "tape_intake",
+    "tape_mapping",
+]

@@ -1,0 +1,83 @@
+"""What a row of an overdue tape means, and the mappings that are shipped.
+
+A file becomes rows of `OVERDUE_TAPE` by a mapping (`portfolio/mappings/*.yaml`, or a YAML file of the operator's own). Amounts are
+decimal texts under `principal`, `interest`, `fee`, `penalty`, `balance`, or integers of minor units under the same names with `_minor`;
+a file may hold either.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from duecourse.kit.records import Field, Mapping, RecordSpec, find_mapping
+from duecourse.rules.form import LENDER_CLASSES
+
+MAPPINGS = Path(__file__).parents[1] / "mappings"
+
+PRODUCT_CLASSES = ("credit_card", "consumer_loan", "auto_loan", "micro_loan", "mortgage", "business_loan", "other")
+IDENTITY_KINDS = ("resident_id", "passport", "travel_permit", "company_code", "other")
+PERSON_KINDS = ("individual", "company")
+COMPONENTS = ("principal", "interest", "fee", "penalty")
+
+_amount = partial(Field, type="amount")
+_date = partial(Field, type="date")
+_code = partial(Field, type="code")
+_personal = partial(Field, privacy="personal")
+
+OVERDUE_TAPE = RecordSpec(
+    "overdue_tape",
+    (
+        Field(name="account_number", required=True, length_max=64, en="Account number", zh="账户编号"),
+        _personal(name="person_name", length_max=200, en="Name", zh="姓名"),
+        _code(name="person_kind", choices=PERSON_KINDS, en="Kind of person", zh="主体类型"),
+        _code(name="id_type", choices=IDENTITY_KINDS, en="Kind of identity", zh="证件类型"),
+        Field(name="id_number", length_max=64, privacy="sensitive", en="Identity number", zh="证件号码"),
+        Field(name="birth_on", type="date", privacy="surplus", en="Date of birth", zh="出生日期"),
+        _personal(name="phone", length_max=32, en="Telephone", zh="手机号"),
+        Field(name="phone_zone", length_max=64, en="Zone of the telephone", zh="手机时区"),
+        _personal(name="email", length_max=254, en="E-mail", zh="电子邮箱"),
+        _personal(name="address", length_max=500, en="Address", zh="地址"),
+        Field(name="region", length_max=32, en="Region", zh="地区"),
+        Field(name="zone", length_max=64, en="Time zone of the person", zh="时区"),
+        Field(name="zone_source", length_max=64, en="Where the zone comes from", zh="时区来源"),
+        _code(name="product_class", required=True, choices=PRODUCT_CLASSES, en="Product class", zh="产品类别"),
+        _code(name="lender_class", required=True, choices=LENDER_CLASSES, en="Lender class", zh="机构类别"),
+        Field(name="currency", required=True, length_max=3, en="Currency", zh="币种"),
+        _code(name="standing", choices=("overdue", "not_overdue"), en="Standing", zh="状态"),
+        _amount(name="lent_minor", minimum=0, en="Amount lent", zh="放款金额"),
+        _amount(name="principal_repaid_minor", minimum=0, en="Principal repaid", zh="已还本金"),
+        _amount(name="recovered_minor", minimum=0, en="Recovered after charge-off", zh="核销后回收"),
+        _amount(name="principal_minor", required=True, minimum=0, en="Principal", zh="本金"),
+        _amount(name="interest_minor", minimum=0, en="Interest", zh="利息"),
+        _amount(name="fee_minor", minimum=0, en="Fees", zh="费用"),
+        _amount(name="penalty_minor", minimum=0, en="Penalty interest", zh="罚息"),
+        _amount(name="balance_minor", required=True, minimum=0, en="Balance", zh="欠款总额"),
+        _code(name="below_zero", choices=("refused", "nothing_owed"), en="A balance below zero means", zh="负余额含义"),
+        _date(name="oldest_due_on", en="Oldest unpaid due date", zh="最早未还到期日"),
+        _code(name="oldest_due_basis", choices=("given", "month_after_last_paid"), en="Basis of the due date", zh="到期日依据"),
+        Field(name="days_past_due", type="integer", unit="days", minimum=0, en="Days past due", zh="逾期天数"),
+        _date(name="opened_on", en="Opened", zh="开户日"),
+        _date(name="charged_off_on", en="Charged off", zh="核销日"),
+        _amount(name="credit_limit_minor", minimum=0, en="Credit limit", zh="授信额度"),
+        _amount(name="instalment_minor", minimum=0, en="Instalment", zh="每期应还"),
+        _date(name="last_paid_on", en="Last payment on", zh="最近还款日"),
+        _amount(name="last_paid_minor", minimum=0, en="Last payment", zh="最近还款金额"),
+        Field(name="collateral_reference", length_max=64, en="Collateral reference", zh="押品编号"),
+    ),
+)
+"""One row per account. `principal + interest + fee + penalty = balance`; `oldest_due_on` or `days_past_due` must be known.
+
+`standing`, `below_zero` and `oldest_due_basis` are filled by mappings of senders whose files hold more than overdue loans, or less than
+a due date (docs/algorithms/intake.md). `lent`, `principal_repaid` and `recovered` exist for mappings to compute with; they are not kept.
+"""
+
+
+def tape_mapping(name: str) -> Mapping:
+    """Return a shipped mapping by name, or the one in a YAML file.
+
+    Raises:
+        UnknownMapping: there is none of that name; those that exist are listed.
+        MappingInvalid: it does not fit the record.
+    """
+    return find_mapping(name, folder=MAPPINGS, spec=OVERDUE_TAPE)
