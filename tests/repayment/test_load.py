@@ -127,9 +127,10 @@ def test_exception_in_the_middle_leaves_nothing(bank, placed, tmp_path, monkeypa
     def break_off(*_):
         raise RuntimeError("power cut")
 
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "_stored", break_off)
-        load(bank, path, rejects_path=tmp_path / "rejects.csv")
+        with pytest.raises(RuntimeError):
+            load(bank, path, rejects_path=tmp_path / "rejects.csv")
     assert not (tmp_path / "rejects.csv").exists()
     with acting(bank.fan):
         assert not Payment.objects.exists()

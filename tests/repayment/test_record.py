@@ -178,9 +178,10 @@ def test_exception_in_the_middle_leaves_nothing(bank, placed, monkeypatch):
     def break_off(**_):
         raise RuntimeError("power cut")
 
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "attribute", break_off)
-        record(bank, pay(placed[0], 100))
+        with pytest.raises(RuntimeError):
+            record(bank, pay(placed[0], 100))
     with acting(bank.fan):
         assert not Payment.objects.exists()
         assert not PaymentMatch.objects.exists()

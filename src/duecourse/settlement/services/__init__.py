@@ -1,0 +1,18 @@
+"""Every write about what agencies earn: measured rates, scorecards, statements and their life."""
+
+from __future__ import annotations
+
+from duecourse.settlement.services.draft import statement_compute, statement_draft
+from duecourse.settlement.services.life import statement_agree, statement_approve, statement_freeze
+from duecourse.settlement.services.measure import rates_measure, rates_write, scorecards_write
+
+__all__ = [
+    "rates_measure",
+    "rates_write",
+    "scorecards_write",
+    "statement_agree",
+    "statement_approve",
+    "statement_compute",
+    "statement_draft",
+    "statement_freeze",
+]
