@@ -29,6 +29,18 @@ def made_up_report(monkeypatch):
     monkeypatch.setattr(selectors, "month_report", report_fixture.month_report, raising=False)
 
 
+@pytest.fixture
+def made_up_months(committed_house):
+    """A second, open month in the committed house."""
+    from duecourse.cycle.models import Run
+    from duecourse.parties.access import acting
+
+    bank = committed_house.bank
+    with acting(bank.system):
+        opened_at = datetime(2026, 10, 1, tzinfo=UTC)
+        Run.objects.create(creditor_id=bank.id, month="2026-10", commitment="1" * 64, secret_sealed=b"sealed", opened_at=opened_at)
+
+
 def furnish() -> SimpleNamespace:
     """Make the bank with its people, one month and a stranger."""
     from duecourse.cycle.models import Run

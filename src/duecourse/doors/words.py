@@ -20,7 +20,7 @@ STEPS = {
     "hand_over": _("Handover"),
     "contact": _("Contact"),
     "repay": _("Repayment"),
-    "measure": _("Measurement"),
+    "measure": _("Measuring"),
     "settle": _("Settlement"),
     "close": _("Closing"),
 }
@@ -38,7 +38,7 @@ STATES = {
     "kept": _("kept"),
     "part_kept": _("kept in part"),
     "broken": _("broken"),
-    "open": _("open"),
+    "open": _("still open"),
     "closed": _("closed"),
     "new": _("new"),
     "cured": _("cured"),
@@ -65,7 +65,7 @@ ROLES = {
 COUNTS = {
     "row_count": _("rows"),
     "accepted_count": _("accepted"),
-    "rejected_count": _("rejected"),
+    "rejected_count": _("rows rejected"),
     "passed_over_count": _("passed over"),
     "closed_case_count": _("cases closed"),
     "account_count": _("accounts"),

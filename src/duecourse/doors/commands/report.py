@@ -27,7 +27,7 @@ WIDTH = 110
 BAR_CELLS = 24
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def report(
     month: str = typer.Argument("", help="YYYY-MM; the newest month when left out."),
     creditor: str = typer.Option("", "--creditor", help="The creditor's code; not needed when there is only one."),

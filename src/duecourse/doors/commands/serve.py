@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import typer
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import connection
 
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.errors import ConfigurationError, DuecourseError
@@ -49,7 +49,7 @@ class ServerFailed(ConfigurationError):
     todo = "Mend what it complains about and start it again."
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def command(
     port: int = typer.Option(0, help="Port of the page; another is taken when it is in use. Default: DUECOURSE_PORT, else 8000."),
 ) -> None:
@@ -60,7 +60,7 @@ def command(
     serve(port=port or settings.ENVIRONMENT.port, on_ready=_announce)
 
 
-def serve(*, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(*, port: int, on_ready: Callable[[str], None] | None = None, ended: threading.Event | None = None) -> None:
     """Serve the console on 127.0.0.1 until the process is interrupted.
 
     The web server is a process of its own, with a pool of database connections; this one seals the audit trail every second.
@@ -68,6 +68,7 @@ def serve(*, port: int, on_ready: Callable[[str], None] | None = None) -> None:
     Args:
         port: where to listen; the next free one is taken when it is in use.
         on_ready: called with the page's address once it answers.
+        ended: set it to end the serving; Ctrl-C and SIGTERM set it too.
 
     Raises:
         NoPortFree: nothing is free nearby.
@@ -77,7 +78,7 @@ def serve(*, port: int, on_ready: Callable[[str], None] | None = None) -> None:
     if chosen != port:
         terminal.note(terminal.translated("Port {port} is in use; taking {chosen}.").format(port=port, chosen=chosen))
     url = f"http://{HOST}:{chosen}/"
-    ended = threading.Event()
+    ended = ended or threading.Event()
     with _web_server(chosen) as server, _stopping(ended):
         _wait_until_it_answers(server, chosen, ended)
         if on_ready and not ended.is_set():
@@ -92,22 +93,22 @@ def seal_all() -> int:
     """Seal what is pending for the platform and for every creditor, and return how many events; a failure is logged and tried again."""
     sealed_count = 0
     try:
-        close_old_connections()
         for creditor_id in [PLATFORM, *(creditor.pk for creditor in creditors())]:
             with acting(system(creditor_id)):
                 sealed_count += seal_pending(creditor_id=creditor_id)
     except (DatabaseError, DuecourseError):
         _log.exception("Sealing failed; it is tried again in a second.")
+        connection.close()
     return sealed_count
 
 
-def free_port(wanted: int) -> int:
+def free_port(wanted: int, *, tried: int = PORTS_TRIED) -> int:
     """Return the first free port from `wanted` on.
 
     Raises:
-        NoPortFree: none of the next `PORTS_TRIED` is free.
+        NoPortFree: none of the `tried` ports is free.
     """
-    last = min(wanted + PORTS_TRIED - 1, 65535)
+    last = min(wanted + tried - 1, 65535)
     for port in range(wanted, last + 1):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
