@@ -33,7 +33,7 @@ def test_payment_meets_costs_then_interest_then_principal(bank, placed):
         assert (recovery.placement_id, recovery.amount_minor, recovery.rule) == (placed[0].placement_id, 3_500, "paid")
 
 
-def test_order_is_data(bank, placed):
+def test_order_of_imputation_can_be_chosen(bank, placed):
     """Under the order principal_first the same payment meets principal alone; an unknown order is refused."""
     record(bank, pay(placed[0], 3_500), order="principal_first")
     with acting(bank.fan):
@@ -189,7 +189,7 @@ def test_exception_in_the_middle_leaves_nothing(bank, placed, monkeypatch):
     assert record(bank, pay(placed[0], 100)).payment_count == 1
 
 
-def test_only_accountants_managers_and_the_system_record(bank, placed):
+def test_recording_takes_an_accountant_or_a_manager(bank, placed):
     """A compliance officer and an agency's lead are refused."""
     for actor in (bank.qiu, bank.ann):
         with pytest.raises(Forbidden):

@@ -54,7 +54,7 @@ ORDER BY t.payment_id
 
 def recovered_frame(*, creditor_id: int, last_on: date, first_on: date | None = None) -> pa.Table:
     """Return RECOVERED of the placements with recoveries recognised in a span of days, both included; None begins at the first one ever."""
-    return frame(_RECOVERED, {"creditor": creditor_id, "first": first_on, "last": last_on}, schema=RECOVERED)
+    return frame(_RECOVERED, schema=RECOVERED, creditor=creditor_id, first=first_on, last=last_on)
 
 
 def attributions_frame(
@@ -68,4 +68,4 @@ def attributions_frame(
     """Return ATTRIBUTIONS recognised in a span of days, both included, of one contract or all, in order of payment; or only those chosen."""
     window = {"creditor": creditor_id, "first": first_on, "last": last_on, "contract": contract_id}
     chosen = None if attribution_ids is None else list(attribution_ids)
-    return frame(_ATTRIBUTIONS, window | {"chosen": chosen}, schema=ATTRIBUTIONS)
+    return frame(_ATTRIBUTIONS, schema=ATTRIBUTIONS, chosen=chosen, **window)

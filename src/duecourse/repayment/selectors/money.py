@@ -52,7 +52,7 @@ FROM repayment_payment p WHERE p.creditor_id = %(creditor)s AND p.id = ANY(%(pay
 """
 
 
-def access_payment(actor: Actor, payment_id: int) -> Payment:
+def access_payment(actor: Actor, *, payment_id: int) -> Payment:
     """Return a payment.
 
     Raises:
@@ -74,7 +74,7 @@ def money_window(*, creditor_id: int, first_on: date, last_on: date) -> list[dic
     """
     window = {"creditor": creditor_id, "first": first_on, "last": last_on}
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in dicts(_RECEIVED, window):
+    for row in dicts(_RECEIVED, **window):
         found[row["currency"]]["received"] = row["minor"]
     totals = book_totals(creditor_id=creditor_id, from_on=first_on, until_on=last_on + timedelta(days=1), kinds=ENTRY_KINDS)
     for book, currency, amount_minor in totals:
@@ -96,7 +96,7 @@ def money_window(*, creditor_id: int, first_on: date, last_on: date) -> list[dic
 def payments_frame(*, creditor_id: int, first_on: date, last_on: date, known_at: datetime | None = None) -> pa.Table:
     """Return PAYMENTS_OF_WINDOW booked in a span of days, both included, as known at an instant or now."""
     window = {"creditor": creditor_id, "first": first_on, "last": last_on, "known": known_at}
-    return frame(_WINDOW, window, schema=PAYMENTS_OF_WINDOW)
+    return frame(_WINDOW, schema=PAYMENTS_OF_WINDOW, **window)
 
 
 def suspense_list(*, creditor_id: int) -> list[dict[str, Any]]:
@@ -109,10 +109,10 @@ def suspense_list(*, creditor_id: int) -> list[dict[str, Any]]:
     amounts = entry_amounts(creditor_id=creditor_id, book="suspense")
     held: dict[int, int] = defaultdict(int)
     counted = set()
-    for row in dicts(_ENTRIES, {"creditor": creditor_id, "entries": list(amounts)}):
+    for row in dicts(_ENTRIES, creditor=creditor_id, entries=list(amounts)):
         if row["entry_id"] not in counted:
             held[row["original_id"]] -= amounts[row["entry_id"]]
             counted.add(row["entry_id"])
     payments = [payment_id for payment_id, minor in held.items() if minor]
-    rows = dicts(_SUSPENDED, {"creditor": creditor_id, "payments": payments})
+    rows = dicts(_SUSPENDED, creditor=creditor_id, payments=payments)
     return [row | {"suspense_minor": held[row["payment_id"]]} for row in rows]

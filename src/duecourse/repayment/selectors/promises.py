@@ -15,5 +15,5 @@ WHERE p.creditor_id = %(creditor)s AND p.due_on BETWEEN %(first)s AND %(last)s G
 
 def promise_counts(*, creditor_id: int, first_on: date, last_on: date) -> dict[str, int]:
     """Return how many promises due in a span of days, both included, were kept, part_kept, broken, or are open."""
-    found = {row["outcome"]: row["count"] for row in dicts(_COUNTS, {"creditor": creditor_id, "first": first_on, "last": last_on})}
+    found = {row["outcome"]: row["count"] for row in dicts(_COUNTS, creditor=creditor_id, first=first_on, last=last_on)}
     return {outcome: found.get(outcome, 0) for outcome in ("kept", "part_kept", "broken", "open")}

@@ -72,7 +72,7 @@ class CommissionInputs:
 def contracts_to_settle(*, creditor_id: int, month: str) -> list[int]:
     """Return the contracts that a month's statements are for: with recoveries on no other statement, or with a statement already."""
     wanted = {"creditor": creditor_id, "last": month_bounds(month)[1], "contract": None, "statement": 0}
-    found = {row["contract_id"] for row in dicts(_PENDING, wanted)}
+    found = {row["contract_id"] for row in dicts(_PENDING, **wanted)}
     stated = Statement.objects.filter(creditor_id=creditor_id, month=month).values_list("contract_id", flat=True)
     return sorted(found | set(stated))
 
@@ -92,7 +92,7 @@ def commission_inputs(*, creditor_id: int, contract_id: int, month: str) -> list
     is_open = statement is None or statement_status(statement) in OPEN
     if is_open:
         wanted = {"creditor": creditor_id, "last": last_on, "contract": contract_id, "statement": statement_id}
-        attribution_ids = [row["attribution_id"] for row in dicts(_PENDING, wanted)]
+        attribution_ids = [row["attribution_id"] for row in dicts(_PENDING, **wanted)]
     else:
         lines = StatementLine.objects.filter(creditor_id=creditor_id, statement_id=statement_id)
         attribution_ids = list(lines.values_list("attribution_id", flat=True))
@@ -110,7 +110,7 @@ def commission_inputs(*, creditor_id: int, contract_id: int, month: str) -> list
                 attributed=own,
                 schedule=fee_lines(contract_version_id=version.pk, on=last_on),
                 measured=from_rows([{"measure_key": key, "achieved_bp": achieved[key]} for key in _keys(own) if key in achieved], MEASURED),
-                settled=frame(_SETTLED, parameters, schema=COMMISSION_LINES),
+                settled=frame(_SETTLED, schema=COMMISSION_LINES, **parameters),
                 tier_mode=version.tier_mode,
                 rounding=version.rounding,
             )

@@ -28,11 +28,11 @@ def measured_frame(*, creditor_id: int, last_on: date) -> pa.Table:
     """
     recovered = recovered_frame(creditor_id=creditor_id, last_on=last_on).to_pydict()
     wanted = {"creditor": creditor_id, "placements": recovered["placement_id"]}
-    batch_of = {row["id"]: row["batch_id"] for row in dicts(_BATCH_OF, wanted)}
+    batch_of = {row["id"]: row["batch_id"] for row in dicts(_BATCH_OF, **wanted)}
     by_batch: dict[int, int] = {}
     for placement_id, minor in zip(recovered["placement_id"], recovered["recovered_minor"], strict=True):
         by_batch[batch_of[placement_id]] = by_batch.get(batch_of[placement_id], 0) + minor
-    rows = dicts(_PLACED, {"creditor": creditor_id, "last": last_on})
+    rows = dicts(_PLACED, creditor=creditor_id, last=last_on)
     for row in rows:
         row["recovered_minor"] = by_batch.get(row["batch_id"], 0)
         row["rate_bp"] = row["recovered_minor"] * BASIS_POINTS // row["placed_minor"] if row["placed_minor"] else None

@@ -41,7 +41,7 @@ WHERE l.creditor_id = %(creditor)s AND l.statement_id = %(statement)s ORDER BY l
 """
 
 
-def access_statement(actor: Actor, statement_id: int) -> Statement:
+def access_statement(actor: Actor, *, statement_id: int) -> Statement:
     """Return a statement.
 
     Raises:
@@ -64,7 +64,7 @@ def statements(*, creditor_id: int, month: str | None = None) -> list[dict[str, 
 
     An agency gets its own.
     """
-    return dicts(_LIST, {"creditor": creditor_id, "month": month, "statement": None})
+    return dicts(_LIST, creditor=creditor_id, month=month, statement=None)
 
 
 def statement_page(*, creditor_id: int, statement_id: int) -> dict[str, Any]:
@@ -75,10 +75,10 @@ def statement_page(*, creditor_id: int, statement_id: int) -> dict[str, Any]:
     Raises:
         Absent: it does not exist, or is not to be seen.
     """
-    found = dicts(_LIST, {"creditor": creditor_id, "month": None, "statement": statement_id})
+    found = dicts(_LIST, creditor=creditor_id, month=None, statement=statement_id)
     if not found:
         raise Absent(entity="statement")
-    lines = dicts(_LINES, {"creditor": creditor_id, "statement": statement_id})
+    lines = dicts(_LINES, creditor=creditor_id, statement=statement_id)
     steps = StatementTransition.objects.filter(creditor_id=creditor_id, statement_id=statement_id).order_by("pk")
     return found[0] | {"lines": lines, "transitions": list(steps.values("status", "actor_id", "at"))}
 

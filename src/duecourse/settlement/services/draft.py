@@ -98,7 +98,7 @@ def statement_draft(*, actor: Actor, contract_id: int, month: str, lines: pa.Tab
     lines_hash = digest(frame, keys=["line_key"])
     with acting(actor):
         contract = access_contract(actor=actor, contract_id=contract_id)
-        lock_statement(contract_id, month)
+        lock_statement(contract_id=contract_id, month=month)
         found = Statement.objects.filter(creditor_id=actor.creditor_id, contract=contract, month=month).first()
         if found is not None and _stays(found, lines_hash, inputs_hash):
             return found.pk
@@ -118,17 +118,17 @@ def statement_draft(*, actor: Actor, contract_id: int, month: str, lines: pa.Tab
         statement = _replaced(actor, found, {"contract_id": contract_id, "month": month}, content)
         _insert_lines(statement, rows)
         details = {name: content[name] for name in ("total_minor", "currency", "line_count", "lines_hash", "inputs_hash")}
-        note_statement(actor, "statement_drafted", statement, details)
+        note_statement(actor, action="statement_drafted", statement=statement, details=details)
         return statement.pk
 
 
-def lock_statement(contract_id: int, month: str) -> None:
+def lock_statement(*, contract_id: int, month: str) -> None:
     """Let one at a time work on a statement until the transaction ends; an agency may not lock rows, so the lock is an advisory one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK_CLASS, f"{contract_id}|{month}"])
 
 
-def note_statement(actor: Actor, action: str, statement: Statement, details: dict[str, Any]) -> None:
+def note_statement(actor: Actor, *, action: str, statement: Statement, details: dict[str, Any]) -> None:
     """Append what happened to a statement to the trail."""
     own = {"contract_id": statement.contract_id, "month": statement.month}
     audit_append(creditor_id=actor.creditor_id, action=action, subject_kind="statement", subject_id=statement.pk, details=own | details)
@@ -147,7 +147,7 @@ def _stays(found: Statement, lines_hash: str, inputs_hash: str) -> bool:
 def _traced(actor: Actor, rows: list[dict[str, Any]], *, contract_id: int, month: str, statement_id: int | None) -> list[dict[str, Any]]:
     """Return the lines joined to the recoveries they stand for."""
     wanted = {"creditor": actor.creditor_id, "payments": [row["payment_id"] for row in rows]}
-    recoveries = {row["payment_id"]: row for row in dicts(_RECOVERIES, wanted)}
+    recoveries = {row["payment_id"]: row for row in dicts(_RECOVERIES, **wanted)}
     last_on = month_bounds(month)[1]
     reasons = ["the lines are in several currencies"] if len({row["currency"] for row in rows}) > 1 else []
     for row in rows:

@@ -94,8 +94,8 @@ def _require_person(actor: Actor, *, action: str, role: str) -> None:
 
 def _in_status(actor: Actor, statement_id: int, *, status: str, wanted: str) -> Statement:
     """Return the statement, locked, if it is in the status."""
-    statement = access_statement(actor, statement_id)
-    lock_statement(statement.contract_id, statement.month)
+    statement = access_statement(actor, statement_id=statement_id)
+    lock_statement(contract_id=statement.contract_id, month=statement.month)
     statement.refresh_from_db()
     found = statement_status(statement)
     if found != status:
@@ -106,7 +106,7 @@ def _in_status(actor: Actor, statement_id: int, *, status: str, wanted: str) -> 
 def _move(actor: Actor, statement: Statement, status: str) -> None:
     StatementTransition.objects.create(creditor_id=actor.creditor_id, statement=statement, status=status, actor_id=actor.user_id, at=now())
     details = {"total_minor": statement.total_minor, "currency": statement.currency, "lines_hash": statement.lines_hash}
-    note_statement(actor, f"statement_{status}", statement, details)
+    note_statement(actor, action=f"statement_{status}", statement=statement, details=details)
 
 
 def _check(statement: Statement) -> None:
