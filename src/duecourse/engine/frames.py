@@ -71,10 +71,15 @@ def digest(table: pa.Table, *, keys: list[str]) -> str:
     sha = hashlib.sha256(f"frame/1 {table.num_rows}".encode())
     for name in sorted(ordered.column_names):
         column = ordered.column(name).combine_chunks()
-        sha.update(f"|{name}:{column.type}|".encode())
+        sha.update(f"|{name}:{_type_name(column.type)}|".encode())
         sha.update(np.packbits(np.asarray(column.is_null())).tobytes())
         sha.update(_value_bytes(column))
     return sha.hexdigest()
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """Return the type's name; a list's does not tell what its elements are called, which files do not keep."""
+    return f"list<{kind.value_type}>" if pa.types.is_list(kind) else str(kind)
 
 
 def _value_bytes(column: pa.Array) -> bytes:
