@@ -44,7 +44,7 @@ class AllocationRow(TenantRow):
     `hand` is the number that the placement would have, `balance_minor` what it would freeze; both are checked again at publication.
     """
 
-    allocation_run = tenant_key(AllocationRun)
+    allocation_run = tenant_key(AllocationRun, db_index=False)
     case = tenant_key(Case)
     agency = tenant_key(Agency, null=True, db_index=False)
     contract_version = tenant_key(ContractVersion, null=True, db_index=False)

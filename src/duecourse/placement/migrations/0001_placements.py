@@ -99,7 +99,11 @@ class Migration(migrations.Migration):
                 (
                     "allocation_run",
                     models.ForeignKey(
-                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="placement.allocationrun"
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="placement.allocationrun",
                     ),
                 ),
             ],

@@ -28,8 +28,11 @@ _TYPICAL = """
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY s.days_past_due) AS days_past_due,
        mode() WITHIN GROUP (ORDER BY a.product_class) AS product_class
 FROM portfolio_snapshot s
-JOIN portfolio_case c ON c.creditor_id = s.creditor_id AND c.id = s.case_id AND c.closed_on IS NULL AND c.open_agency_id IS NULL
-JOIN portfolio_account a ON a.creditor_id = s.creditor_id AND a.id = s.account_id
+JOIN LATERAL (
+    SELECT FROM portfolio_case c
+    WHERE c.creditor_id = s.creditor_id AND c.id = s.case_id AND c.closed_on IS NULL AND c.open_agency_id IS NULL LIMIT 1) c ON true
+JOIN LATERAL (
+    SELECT a.product_class FROM portfolio_account a WHERE a.creditor_id = s.creditor_id AND a.id = s.account_id LIMIT 1) a ON true
 WHERE s.creditor_id = %(creditor)s AND s.step_run_id = (
     SELECT max(l.step_run_id) FROM portfolio_snapshot l WHERE l.creditor_id = %(creditor)s AND l.as_of <= %(on)s)
 """
@@ -74,7 +77,7 @@ def agencies_frame(*, creditor_id: int, on: date, effects: pa.Table | None = Non
     for version in sorted(versions_in_force(creditor_id=creditor_id, on=on).values(), key=lambda row: row["contract_id"]):
         if version["is_open"] and version["agency_kind"] in _NOT_ROBOT and currency in (None, version["currency"]):
             terms[version["agency_id"]] = version
-    held, typical = dicts(_HELD, wanted), dicts(_TYPICAL, wanted)[0]
+    held, typical = dicts(_HELD, parameters=wanted), dicts(_TYPICAL, parameters=wanted)[0]
     multipliers = _multipliers(effects)
     rows = [
         {
@@ -101,12 +104,12 @@ def exclusions_frame(*, creditor_id: int, on: date) -> pa.Table:
     A hold that stops placement excludes the debtor's cases as `hold_<kind>`, an open placement its case as `already_placed`; each agency
     that has had a case is named with it as `previous_agency`, which the allocation's policy may overlook.
     """
-    return frame(_EXCLUSIONS, {"creditor": creditor_id, "on": on}, schema=EXCLUSIONS)
+    return frame(_EXCLUSIONS, parameters={"creditor": creditor_id, "on": on}, schema=EXCLUSIONS)
 
 
 def previous_agencies(*, creditor_id: int, case_ids: Sequence[int]) -> pa.Table:
     """Return which agencies have had the cases, now or before, as EXCLUSIONS with the reason `previous_agency`."""
-    return frame(_PREVIOUS, {"creditor": creditor_id, "cases": list(case_ids)}, schema=EXCLUSIONS)
+    return frame(_PREVIOUS, parameters={"creditor": creditor_id, "cases": list(case_ids)}, schema=EXCLUSIONS)
 
 
 def _capacity(version: dict[str, Any], held: list[dict[str, Any]]) -> dict[str, int | None]:

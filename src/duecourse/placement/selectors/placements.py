@@ -31,7 +31,7 @@ OPEN_PLACEMENTS = pa.schema(
         pa.field("currency", _TEXT, nullable=False),
     ]
 )
-"""The placements that hold on a day, one row per case; `term_until_on` is the last day of the term."""
+"""The placements that hold, one row per case (on a day on which a case changed hands, one for each); `term_until_on` is the last day of the term."""
 
 ATTRIBUTION = pa.schema(
     [
@@ -78,7 +78,7 @@ _OPEN = f"""
 SELECT case_id, id, agency_id, batch_id, placed_on, term_until_on, placed_minor, currency FROM (
     SELECT p.*, {_LOCAL_DAYS} FROM placement_placement p JOIN parties_creditor cr ON cr.id = p.creditor_id
     WHERE p.creditor_id = %(creditor)s) AS p
-WHERE placed_on <= %(on)s AND (ended_on IS NULL OR ended_on >= %(on)s) ORDER BY case_id, id
+WHERE (placed_on <= %(on)s OR %(on)s::date IS NULL) AND (ended_on IS NULL OR ended_on >= %(on)s) ORDER BY case_id, id
 """  # noqa: S608 - a fragment of this file
 
 _ATTRIBUTION = f"""
@@ -99,26 +99,30 @@ SELECT p.id, p.case_id, p.agency_id, p.batch_id, b.contract_id, p.contract_versi
 FROM (SELECT p.*, {_LOCAL_DAYS} FROM placement_placement p JOIN parties_creditor cr ON cr.id = p.creditor_id
       WHERE p.creditor_id = %(creditor)s) AS p
 JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
-JOIN placement_allocationrow r
-  ON r.creditor_id = b.creditor_id AND r.allocation_run_id = b.allocation_run_id AND r.case_id = p.case_id
+JOIN LATERAL (
+    SELECT r.expected_recovered_minor FROM placement_allocationrow r
+    WHERE r.creditor_id = b.creditor_id AND r.allocation_run_id = b.allocation_run_id AND r.case_id = p.case_id LIMIT 1) r ON true
 WHERE p.placed_on <= %(last)s AND (p.ended_on IS NULL OR p.ended_on >= %(first)s) ORDER BY p.id
 """  # noqa: S608 - a fragment of this file
 
 
-def open_placements_frame(*, creditor_id: int, on: date) -> pa.Table:
-    """Return the placements that hold on a day of the creditor's, as OPEN_PLACEMENTS; the last day counts in full."""
-    return frame(_OPEN, {"creditor": creditor_id, "on": on}, schema=OPEN_PLACEMENTS)
+def open_placements_frame(*, creditor_id: int, on: date | None = None) -> pa.Table:
+    """Return the placements that hold on a day of the creditor's, as OPEN_PLACEMENTS; the last day counts in full.
+
+    Without a day, those that have not ended.
+    """
+    return frame(_OPEN, parameters={"creditor": creditor_id, "on": on}, schema=OPEN_PLACEMENTS)
 
 
 def placements_for_attribution(*, creditor_id: int, account_ids: Sequence[int]) -> pa.Table:
     """Return every placement that the accounts were in, as ATTRIBUTION, with the rule of the contract version it was placed under."""
-    return frame(_ATTRIBUTION, {"creditor": creditor_id, "accounts": list(account_ids)}, schema=ATTRIBUTION)
+    return frame(_ATTRIBUTION, parameters={"creditor": creditor_id, "accounts": list(account_ids)}, schema=ATTRIBUTION)
 
 
 def outcomes_frame(*, creditor_id: int, month: str | Month) -> pa.Table:
     """Return the placements active in a month (YYYY-MM), as OUTCOMES; what was recovered is joined upstairs."""
     first, last = month_bounds(str(month))
-    return frame(_OUTCOMES, {"creditor": creditor_id, "first": first, "last": last}, schema=OUTCOMES)
+    return frame(_OUTCOMES, parameters={"creditor": creditor_id, "first": first, "last": last}, schema=OUTCOMES)
 
 
 def batches(*, creditor_id: int, month: str | Month) -> list[Batch]:

@@ -11,7 +11,7 @@ from django.db import connection
 _JSONB = 3802
 
 
-def frame(query: str, parameters: dict[str, Any], *, schema: pa.Schema) -> pa.Table:
+def frame(query: str, *, parameters: dict[str, Any], schema: pa.Schema) -> pa.Table:
     """Return the rows of a query as a frame; its columns come in the schema's order."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -19,7 +19,7 @@ def frame(query: str, parameters: dict[str, Any], *, schema: pa.Schema) -> pa.Ta
     return pa.table([pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)
 
 
-def dicts(query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def dicts(query: str, *, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a query as dicts by column name, JSON read."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)

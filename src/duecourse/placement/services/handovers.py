@@ -38,8 +38,8 @@ SELECT p.case_id, a.number AS account_number, a.product_class, coalesce(nullif(a
 FROM placement_placement p
 JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
 JOIN placement_placementaccount pa ON pa.creditor_id = p.creditor_id AND pa.placement_id = p.id
-JOIN portfolio_account a ON a.creditor_id = p.creditor_id AND a.id = pa.account_id
-JOIN portfolio_case c ON c.creditor_id = p.creditor_id AND c.id = p.case_id
+JOIN LATERAL (SELECT * FROM portfolio_account a WHERE a.creditor_id = p.creditor_id AND a.id = pa.account_id LIMIT 1) a ON true
+JOIN LATERAL (SELECT * FROM portfolio_case c WHERE c.creditor_id = p.creditor_id AND c.id = p.case_id LIMIT 1) c ON true
 WHERE p.creditor_id = %(creditor)s AND p.batch_id = %(batch)s AND upper_inf(p.during)
 ORDER BY p.case_id, a.number
 """
@@ -71,7 +71,7 @@ def batch_hand_over(*, actor: Actor, batch_id: int) -> int:
         if refused := refused_fields(contracted):
             reasons = f"{batch.agency.code}: its contract names fields that are never handed over: {', '.join(refused)}"
             raise TermsNotInForce(placed_on=batch.placed_on.isoformat(), reasons=reasons)
-        rows = dicts(_ROWS, {"creditor": actor.creditor_id, "batch": batch.pk})
+        rows = dicts(_ROWS, parameters={"creditor": actor.creditor_id, "batch": batch.pk})
         if not rows:
             raise BatchEmpty(code=batch.code)
         spec = handover_spec(contracted)

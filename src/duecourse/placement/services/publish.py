@@ -35,65 +35,71 @@ WHERE r.creditor_id = %(creditor)s AND r.allocation_run_id = %(run)s GROUP BY 1,
 
 _MOVED = """
 SELECT count(*), min(r.case_id) FROM placement_allocationrow r
-JOIN portfolio_case c ON c.creditor_id = r.creditor_id AND c.id = r.case_id
+JOIN LATERAL (
+    SELECT c.open_agency_id, c.hand_count FROM portfolio_case c WHERE c.creditor_id = r.creditor_id AND c.id = r.case_id LIMIT 1) c ON true
 WHERE r.creditor_id = %(creditor)s AND r.allocation_run_id = %(run)s AND r.agency_id IS NOT NULL
   AND (c.open_agency_id IS NOT NULL OR c.hand_count + 1 <> r.hand)
 """
 
 # What may still be placed of what was approved: a case that was closed since, or whose debtor is under a hold, is withheld.
 _FREE = """
-free AS MATERIALIZED (
+CREATE TEMPORARY TABLE placing_case ON COMMIT DROP AS
     SELECT r.* FROM placement_allocationrow r
-    JOIN portfolio_case c ON c.creditor_id = r.creditor_id AND c.id = r.case_id
-    WHERE r.creditor_id = %(creditor)s AND r.allocation_run_id = %(run)s AND r.agency_id IS NOT NULL AND c.closed_on IS NULL
+    JOIN LATERAL (
+        SELECT c.person_id FROM portfolio_case c
+        WHERE c.creditor_id = r.creditor_id AND c.id = r.case_id AND c.closed_on IS NULL LIMIT 1) c ON true
+    WHERE r.creditor_id = %(creditor)s AND r.allocation_run_id = %(run)s AND r.agency_id IS NOT NULL
       AND NOT EXISTS (
-        SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = c.creditor_id AND h.person_id = c.person_id AND h.stops_placement
+        SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = r.creditor_id AND h.person_id = c.person_id AND h.stops_placement
           AND h.from_on <= %(placed_on)s AND (h.until_on IS NULL OR h.until_on > %(placed_on)s))
-)
 """
 
 # The components of each account on the run's day: of the newest snapshot of that day, or, when there is none, of the newest tape.
 _COMPONENTS = """
-component AS MATERIALIZED (
+CREATE TEMPORARY TABLE placing_account ON COMMIT DROP AS
     SELECT f.case_id, ca.account_id, coalesce(s.principal_minor, t.principal_minor) AS principal_minor,
            coalesce(s.interest_minor, t.interest_minor) AS interest_minor, coalesce(s.fee_minor, t.fee_minor) AS fee_minor,
            coalesce(s.penalty_minor, t.penalty_minor) AS penalty_minor, coalesce(s.balance_minor, t.balance_minor) AS balance_minor
-    FROM free f
+    FROM placing_case f
     JOIN portfolio_caseaccount ca ON ca.creditor_id = f.creditor_id AND ca.case_id = f.case_id AND ca.until_on IS NULL
-    JOIN portfolio_account a ON a.creditor_id = f.creditor_id AND a.id = ca.account_id AND a.currency = f.currency
+    JOIN LATERAL (
+        SELECT FROM portfolio_account a WHERE a.creditor_id = f.creditor_id AND a.id = ca.account_id AND a.currency = f.currency LIMIT 1) a ON true
     LEFT JOIN LATERAL (
         SELECT s.* FROM portfolio_snapshot s
-        WHERE s.creditor_id = f.creditor_id AND s.account_id = ca.account_id AND s.step_run_id = %(step_run)s) s ON true
+        WHERE s.creditor_id = f.creditor_id AND s.account_id = ca.account_id AND s.step_run_id = %(step_run)s LIMIT 1) s ON true
     LEFT JOIN LATERAL (
         SELECT t.* FROM portfolio_taperow t
         JOIN portfolio_tape tape ON tape.creditor_id = t.creditor_id AND tape.id = t.tape_id AND tape.state = 'published'
         WHERE %(step_run)s::bigint IS NULL AND t.creditor_id = f.creditor_id AND t.account_id = ca.account_id AND tape.as_of <= %(as_of)s
         ORDER BY tape.as_of DESC, tape.id DESC LIMIT 1) t ON true
     WHERE s.id IS NOT NULL OR t.id IS NOT NULL
-)
 """
 
 _NEWEST = "SELECT max(step_run_id) FROM portfolio_snapshot WHERE creditor_id = %(creditor)s AND as_of = %(as_of)s"
 
-_OTHER_BALANCE = f"""
-WITH {_FREE}, {_COMPONENTS}
-SELECT count(*), min(f.case_id) FROM free f
-LEFT JOIN (SELECT case_id, sum(balance_minor) AS balance_minor FROM component GROUP BY case_id) c ON c.case_id = f.case_id
+# Freshly written tables have no statistics, and a join planned for one row becomes quadratic. So rows are looked up one by one through
+# their keys (LATERAL … LIMIT 1), and what follows works on staged tables that are counted first.
+_DROP = "DROP TABLE IF EXISTS placing_case, placing_account"
+_KNOW_CASES = "CREATE INDEX ON placing_case (case_id); ANALYZE placing_case"
+_KNOW_ACCOUNTS = "CREATE INDEX ON placing_account (case_id); ANALYZE placing_account"
+
+_OTHER_BALANCE = """
+SELECT count(*), min(f.case_id) FROM placing_case f
+LEFT JOIN (SELECT case_id, sum(balance_minor) AS balance_minor FROM placing_account GROUP BY case_id) c ON c.case_id = f.case_id
 WHERE c.balance_minor IS DISTINCT FROM f.balance_minor
-"""  # noqa: S608 - fragments of this file
+"""
 
-_SHARES = f"""
-WITH {_FREE} SELECT agency_id, count(*) AS case_count, sum(balance_minor)::bigint AS placed_minor
-FROM free GROUP BY agency_id ORDER BY agency_id
-"""  # noqa: S608 - a fragment of this file
+_SHARES = """
+SELECT agency_id, count(*) AS case_count, sum(balance_minor)::bigint AS placed_minor FROM placing_case GROUP BY agency_id ORDER BY agency_id
+"""
 
-_PLACE = f"""
-WITH {_FREE}, {_COMPONENTS}, placed AS (
+_PLACE = """
+WITH placed AS (
     INSERT INTO placement_placement (creditor_id, batch_id, case_id, agency_id, contract_version_id, hand, during, term_until_on,
         placed_minor, currency, days_past_due, segment_key, is_random_slice, propensity_share, end_reason)
     SELECT f.creditor_id, b.id, f.case_id, f.agency_id, b.contract_version_id, f.hand, tstzrange(%(at)s, NULL), b.term_until_on,
            f.balance_minor, f.currency, f.days_past_due, f.segment_key, f.is_random_slice, f.propensity_share, ''
-    FROM free f JOIN placement_batch b
+    FROM placing_case f JOIN placement_batch b
       ON b.creditor_id = f.creditor_id AND b.allocation_run_id = f.allocation_run_id AND b.agency_id = f.agency_id
     ORDER BY f.case_id
     RETURNING creditor_id, id, case_id, agency_id, hand
@@ -101,13 +107,13 @@ WITH {_FREE}, {_COMPONENTS}, placed AS (
     INSERT INTO placement_placementaccount
         (creditor_id, placement_id, account_id, principal_minor, interest_minor, fee_minor, penalty_minor, balance_minor)
     SELECT p.creditor_id, p.id, c.account_id, c.principal_minor, c.interest_minor, c.fee_minor, c.penalty_minor, c.balance_minor
-    FROM placed p JOIN component c ON c.case_id = p.case_id
+    FROM placed p JOIN placing_account c ON c.case_id = p.case_id
 ), steps AS (
     INSERT INTO placement_placementtransition (creditor_id, placement_id, status, reason, effective_on, known_at, actor_id)
     SELECT creditor_id, id, 'placed', '', %(placed_on)s, %(now)s, %(user)s FROM placed
 )
 SELECT case_id, agency_id, hand FROM placed ORDER BY case_id
-"""  # noqa: S608 - fragments of this file
+"""
 
 
 def allocation_publish(*, actor: Actor, allocation_run_id: int, at: datetime) -> list[int]:
@@ -143,7 +149,7 @@ def allocation_publish(*, actor: Actor, allocation_run_id: int, at: datetime) ->
         cursor.execute(_NEWEST, wanted)
         wanted["step_run"] = cursor.fetchone()[0]
         cases_lock(creditor_id=actor.creditor_id, allocation_run_id=run.pk)
-        _refuse_moved(cursor, wanted)
+        _stage(cursor, wanted)
         batches = _batches(wanted, currency=run.policy["currency"])
         cursor.execute(_PLACE, wanted)
         placed = cursor.fetchall()
@@ -159,17 +165,24 @@ def _published(run: AllocationRun) -> list[int]:
     return list(Batch.objects.filter(allocation_run=run).order_by("pk").values_list("pk", flat=True))
 
 
-def _refuse_moved(cursor: Any, wanted: dict[str, Any]) -> None:
-    for query, error in ((_MOVED, CasesMovedOn), (_OTHER_BALANCE, BalancesMoved)):
+def _stage(cursor: Any, wanted: dict[str, Any]) -> None:
+    """Stage what may be placed and its frozen balances, and refuse what is not as it was approved."""
+    _refuse(cursor, wanted, _MOVED, CasesMovedOn)
+    for query in (_DROP, _FREE, _KNOW_CASES, _COMPONENTS, _KNOW_ACCOUNTS):
         cursor.execute(query, wanted)
-        case_count, case_id = cursor.fetchone()
-        if case_count:
-            raise error(case_count=case_count, allocation_run_id=wanted["run"], case_id=case_id)
+    _refuse(cursor, wanted, _OTHER_BALANCE, BalancesMoved)
+
+
+def _refuse(cursor: Any, wanted: dict[str, Any], query: str, error: type[CasesMovedOn | BalancesMoved]) -> None:
+    cursor.execute(query, wanted)
+    case_count, case_id = cursor.fetchone()
+    if case_count:
+        raise error(case_count=case_count, allocation_run_id=wanted["run"], case_id=case_id)
 
 
 def _batches(wanted: dict[str, Any], *, currency: str) -> list[Batch]:
     """Write one batch per agency under the terms in force on the day; the code is month, agency and a number within both."""
-    chosen = dicts(_CHOSEN, wanted)
+    chosen = dicts(_CHOSEN, parameters=wanted)
     contracts = [(row["agency_id"], row["agency_code"], row["contract_id"]) for row in chosen]
     placed_on: date = wanted["placed_on"]
     found = obstacles(creditor_id=wanted["creditor"], contracts=contracts, on=placed_on, currency=currency)
@@ -178,7 +191,7 @@ def _batches(wanted: dict[str, Any], *, currency: str) -> list[Batch]:
         raise TermsNotInForce(placed_on=placed_on.isoformat(), reasons=reasons)
     versions = versions_in_force(creditor_id=wanted["creditor"], on=placed_on)
     terms = {row["agency_id"]: versions[row["contract_id"]] for row in chosen}
-    return [_batch(wanted, share, terms[share["agency_id"]], currency=currency) for share in dicts(_SHARES, wanted)]
+    return [_batch(wanted, share, terms[share["agency_id"]], currency=currency) for share in dicts(_SHARES, parameters=wanted)]
 
 
 def _batch(wanted: dict[str, Any], share: dict[str, Any], version: dict[str, Any], *, currency: str) -> Batch:
