@@ -34,6 +34,7 @@ from duecourse.kit.calendar import day_bounds
 from duecourse.kit.clock import now
 from duecourse.kit.ids import file_sha256
 from duecourse.ledger import selectors as books
+from duecourse.ledger.services import statistics_refresh
 from duecourse.parties.access import acting, creditor_of
 from duecourse.placement import selectors as placements
 from duecourse.placement import services as placing
@@ -74,7 +75,7 @@ class Intake:
         )
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
-        """Load the tape, and close what is not on it any more."""
+        """Load the tape, close what is not on it any more, and end the placements whose term is over."""
         result = portfolios.tape_intake(
             actor=month.actor,
             path=month.options["tape"],
@@ -84,12 +85,21 @@ class Intake:
             rejects_path=month.options.get("rejects"),
             progress=month.progress,
         )
+        self._refresh(month, result.counts["accepted_count"])
         gone = portfolios.cases_close_absent(actor=month.actor, tape_id=result.tape_id)
         placing.cases_closed(actor=month.actor, case_ids=gone, reason="off_tape", at=now())
+        ended = placing.placements_end_due(actor=month.actor, on=month.as_of)
         with acting(month.actor):
             frame = portfolio.tape_frame(creditor_id=month.actor.creditor_id, tape_id=result.tape_id)
-        counts = {**result.counts, "tape_id": result.tape_id, "closed_case_count": len(gone)}
+        counts = {**result.counts, "tape_id": result.tape_id, "closed_case_count": len(gone), "ended_placement_count": ended}
         return Applied(Frames(frames={"tape": frame}, keys={"tape": ["account_id"]}), counts)
+
+    @staticmethod
+    def _refresh(month: Month, row_count: int) -> None:
+        names = ("person", "personsecret", "account", "obligation", "contactpoint", "case", "caseaccount", "casetransition", "taperow")
+        with acting(month.actor):
+            tables = ("ledger_entry", "ledger_posting", *(f"portfolio_{name}" for name in names))
+            statistics_refresh(*tables, row_count=row_count)
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """Rows in = accepted + rejected + passed over; the tape's balance is in the books."""
@@ -126,6 +136,7 @@ class Snapshot:
         """Age all accounts and write their snapshots."""
         frame = aged(inputs)
         portfolios.snapshots_write(actor=month.actor, step_run_id=step_run.pk, frame=frame)
+        statistics_refresh("portfolio_snapshot", row_count=frame.num_rows)
         return Applied(Frames(frames={"aged": frame}, keys={"aged": ["account_id"]}), {"account_count": frame.num_rows})
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
@@ -157,6 +168,7 @@ class Score:
         """Segment and score the cases."""
         frame = scored(inputs)
         portfolios.scores_write(actor=month.actor, step_run_id=step_run.pk, model_version=MODEL_VERSION, frame=frame)
+        statistics_refresh("portfolio_score", row_count=frame.num_rows)
         counts = {"case_count": frame.num_rows, "segment_count": pc.count_distinct(frame.column("segment_key")).as_py()}
         return Applied(Frames(frames={"scored": frame}, keys={"scored": ["case_id"]}), counts)
 
@@ -194,6 +206,7 @@ class Allocate:
             cases=inputs.frames["cases"],
         )
         summary = allocation.summary
+        statistics_refresh("placement_allocationrow", row_count=summary.case_count)
         counts = {
             "allocation_run_id": proposed,
             "case_count": summary.case_count,
@@ -238,6 +251,10 @@ class HandOver:
         """Publish the allocation and write each batch's package."""
         run_id = inputs.parameters["allocation_run_id"]
         batch_ids = placing.allocation_publish(actor=month.actor, allocation_run_id=run_id, at=now())
+        with acting(month.actor):
+            tables = ("placement", "placementaccount", "placementtransition")
+            row_count = required(month, "allocate").counts["placed_count"]
+            statistics_refresh("portfolio_case", *(f"placement_{name}" for name in tables), row_count=row_count)
         for number, batch_id in enumerate(batch_ids):
             placing.batch_hand_over(actor=month.actor, batch_id=batch_id)
             if month.progress:

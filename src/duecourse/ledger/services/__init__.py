@@ -10,6 +10,7 @@ from duecourse.ledger.services.audit import audit_append, seal_pending
 from duecourse.ledger.services.books import BOOKS, COMPONENTS, PostingLine, entry_post, entry_reverse, receivables_post
 from duecourse.ledger.services.files import StoredFileRef, file_destroy, file_put
 from duecourse.ledger.services.once import idempotency_once
+from duecourse.ledger.services.planner import statistics_refresh
 
 __all__ = [
     "BOOKS",
@@ -24,4 +25,5 @@ __all__ = [
     "idempotency_once",
     "receivables_post",
     "seal_pending",
+    "statistics_refresh",
 ]
