@@ -16,7 +16,18 @@ from duecourse.ledger.selectors import book_totals, file_read, receivable_balanc
 from duecourse.parties.access import acting
 from duecourse.portfolio import selectors, services
 from duecourse.portfolio.errors import ControlUnreadable, TotalsDisagree
-from duecourse.portfolio.models import Account, Case, CaseAccount, CaseTransition, ContactPoint, Obligation, Person, PersonSecret, Tape, TapeRow
+from duecourse.portfolio.models import (
+    Account,
+    Case,
+    CaseAccount,
+    CaseTransition,
+    ContactPoint,
+    Obligation,
+    Person,
+    PersonSecret,
+    Tape,
+    TapeRow,
+)
 from tests.portfolio.tapes import CHEN, DAI, row
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -52,7 +63,7 @@ def test_one_row_becomes_all_its_records(bank, tape):
         assert book_totals(creditor_id=bank.id) == [("opening", "CNY", -102_175), ("receivable", "CNY", 102_175)]
 
 
-def test_personal_data_is_stored_sealed(bank, tape):
+def test_what_is_personal_is_stored_sealed(bank, tape):
     """Nothing personal stands in a column in the clear, and the person's own key opens it again."""
     take(bank, tape([row("A-1", **CHEN)]))
     with acting(bank.mei):
@@ -236,7 +247,7 @@ def test_another_creditor_sees_nothing_and_shares_nothing(bank, tape):
 
 
 @pytest.mark.parametrize("who", ["fan", "qiu", "ann", "bo"])
-def test_only_managers_take_tapes_in(bank, tape, who):
+def test_only_the_right_role_takes_tapes_in(bank, tape, who):
     """Accountants, compliance officers and agencies do not."""
     with pytest.raises(Forbidden):
         services.tape_intake(actor=getattr(bank, who), path=tape([row("A-1")]), mapping="native", as_of=MARCH)

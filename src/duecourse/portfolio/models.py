@@ -131,9 +131,7 @@ class Obligation(TenantRow):
             models.UniqueConstraint(
                 fields=["creditor", "account", "person", "role"], condition=Q(until_on__isnull=True), name="obligation_once"
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=["borrower", "co_borrower", "guarantor", "heir"]), name="obligation_role"
-            ),
+            models.CheckConstraint(condition=Q(role__in=["borrower", "co_borrower", "guarantor", "heir"]), name="obligation_role"),
         ]
 
 
@@ -213,9 +211,7 @@ class TapeRow(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["creditor", "tape", "account"], name="tape_row_once"),
             models.CheckConstraint(
-                condition=Q(
-                    balance_minor=F("principal_minor") + F("interest_minor") + F("fee_minor") + F("penalty_minor")
-                ),
+                condition=Q(balance_minor=F("principal_minor") + F("interest_minor") + F("fee_minor") + F("penalty_minor")),
                 name="tape_row_components_sum",
             ),
         ]
@@ -259,9 +255,7 @@ class CaseAccount(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(
-                fields=["creditor", "account"], condition=Q(until_on__isnull=True), name="case_account_open_once"
-            )
+            models.UniqueConstraint(fields=["creditor", "account"], condition=Q(until_on__isnull=True), name="case_account_open_once")
         ]
 
 
@@ -296,9 +290,7 @@ class Hold(TenantRow):
     class Meta:
         """Django's options."""
 
-        constraints = [
-            models.UniqueConstraint(fields=["creditor", "source_kind", "source_id", "kind"], name="hold_source_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["creditor", "source_kind", "source_id", "kind"], name="hold_source_once")]
 
 
 class Pause(TenantRow):

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY
 
 
@@ -45,25 +44,22 @@ TABLES = [
     tenancy.tenant_table(PERSON, agency=of_open_person(PERSON, "id")),
     leaf_table("portfolio_personsecret", {"person_id": PERSON}, agency=of_open_person("portfolio_personsecret")),
     tenancy.tenant_table(ACCOUNT, agency=of_open_account(ACCOUNT, "id")),
-    leaf_table(
-        "portfolio_obligation", {"account_id": ACCOUNT, "person_id": PERSON}, agency=of_open_account("portfolio_obligation")
-    ),
-    tenancy.tenant_table(
-        "portfolio_contactpoint", references={"person_id": PERSON}, agency=of_open_person("portfolio_contactpoint")
-    ),
+    leaf_table("portfolio_obligation", {"account_id": ACCOUNT, "person_id": PERSON}, agency=of_open_account("portfolio_obligation")),
+    tenancy.tenant_table("portfolio_contactpoint", references={"person_id": PERSON}, agency=of_open_person("portfolio_contactpoint")),
     tenancy.tenant_table("portfolio_schedule", references={"account_id": ACCOUNT}, agency=of_open_account("portfolio_schedule")),
     leaf_table("portfolio_instalment", {"schedule_id": "portfolio_schedule"}),
     leaf_table("portfolio_taperow", {"tape_id": TAPE, "account_id": ACCOUNT}),
     tenancy.tenant_table(CASE, references={"person_id": PERSON}, agency=f"open_agency_id = {AGENCY}"),
-    leaf_table(
-        "portfolio_caseaccount", {"case_id": CASE, "account_id": ACCOUNT}, agency=of_open_case("portfolio_caseaccount")
-    ),
-    leaf_table(
-        "portfolio_casetransition", {"case_id": CASE}, agency=of_open_case("portfolio_casetransition"), is_book=True
-    ),
+    leaf_table("portfolio_caseaccount", {"case_id": CASE, "account_id": ACCOUNT}, agency=of_open_case("portfolio_caseaccount")),
+    leaf_table("portfolio_casetransition", {"case_id": CASE}, agency=of_open_case("portfolio_casetransition"), is_book=True),
     leaf_table("portfolio_hold", {"person_id": PERSON}, agency=of_open_person("portfolio_hold")),
     leaf_table("portfolio_pause", {"account_id": ACCOUNT}),
-    leaf_table("portfolio_snapshot", {"account_id": ACCOUNT, "case_id": CASE}, is_book=True),
+    leaf_table(
+        "portfolio_snapshot",
+        {"account_id": ACCOUNT, "case_id": CASE},
+        agency=of_open_case("portfolio_snapshot"),
+        is_book=True,
+    ),
     leaf_table("portfolio_score", {"case_id": CASE}, is_book=True),
 ]
 

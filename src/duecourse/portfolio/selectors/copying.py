@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 
 
-def copy_out(query: str, parameters: Sequence[object] | Mapping[str, object] = (), *, schema: pa.Schema) -> pa.Table:
+def copy_out(query: str, /, parameters: Sequence[object] | Mapping[str, object] = (), *, schema: pa.Schema) -> pa.Table:
     """Return the rows of a query as a table, by COPY and Arrow; unquoted empty cells are null, quoted ones are empty texts."""
     block = io.BytesIO()
     with connection.cursor() as cursor, cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters or None) as copy:
@@ -19,7 +19,12 @@ def copy_out(query: str, parameters: Sequence[object] | Mapping[str, object] = (
     if not block.tell():
         return schema.empty_table()
     convert = pacsv.ConvertOptions(
-        column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""], true_values=["t"], false_values=["f"]
+        column_types=schema,
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        null_values=[""],
+        true_values=["t"],
+        false_values=["f"],
     )
     parse = pacsv.ParseOptions(newlines_in_values=True)
     read = pacsv.ReadOptions(column_names=schema.names, use_threads=False)

@@ -29,7 +29,13 @@ def case_page(*, actor: Actor, case_id: int) -> dict[str, Any]:
             "identity_kind": values.identity_kind,
             "identity_number": values.identity_number.partial(mask_id_number) if values.identity_number else None,
             "contact_points": [
-                {"id": point.id, "kind": point.kind, "whose": point.whose, "zone": point.zone, "value": point.value.partial(_MASKS[point.kind])}
+                {
+                    "id": point.id,
+                    "kind": point.kind,
+                    "whose": point.whose,
+                    "zone": point.zone,
+                    "value": point.value.partial(_MASKS[point.kind]),
+                }
                 for point in values.points
             ],
         }

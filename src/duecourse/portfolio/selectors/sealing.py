@@ -68,7 +68,7 @@ def identity_indexes(creditor_id: int, *, numbers: Iterable[str], kind: str = "r
     return found
 
 
-def contact_text(kind: str, value: str, *, region: str = "CN") -> str:
+def contact_text(kind: str, /, value: str, *, region: str = "CN") -> str:
     """Return the normal form of a contact point's value; `region` is where telephone numbers without a country code belong.
 
     Raises:

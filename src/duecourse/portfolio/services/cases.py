@@ -115,7 +115,11 @@ def case_close(*, actor: Actor, case_id: int, on: date, reason: str) -> None:
             raise CasePlaced(count=1)
         _close(actor, [case_id], on=on, reason=reason)
         audit_append(
-            creditor_id=actor.creditor_id, action="case_closed", subject_kind="case", subject_id=case_id, details={"reason": reason, "on": on}
+            creditor_id=actor.creditor_id,
+            action="case_closed",
+            subject_kind="case",
+            subject_id=case_id,
+            details={"reason": reason, "on": on},
         )
 
 
@@ -152,9 +156,7 @@ def cases_close_absent(*, actor: Actor, tape_id: int) -> list[int]:
             closed = [row[0] for row in cursor.fetchall()]
         if absent:
             details = {"case_count": len(absent), "cases_hash": content_hash(absent), "as_of": tape.as_of}
-            audit_append(
-                creditor_id=actor.creditor_id, action="cases_left_tape", subject_kind="tape", subject_id=tape.pk, details=details
-            )
+            audit_append(creditor_id=actor.creditor_id, action="cases_left_tape", subject_kind="tape", subject_id=tape.pk, details=details)
         return closed
 
 

@@ -38,11 +38,18 @@ def person_erase(*, actor: Actor, person_id: int, reason: str) -> bool:
     with acting(actor):
         access_person(actor, person_id)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT erased_at FROM portfolio_person WHERE creditor_id = %s AND id = %s FOR NO KEY UPDATE", [actor.creditor_id, person_id])
+            cursor.execute(
+                "SELECT erased_at FROM portfolio_person WHERE creditor_id = %s AND id = %s FOR NO KEY UPDATE",
+                [actor.creditor_id, person_id],
+            )
         is_new = _destroy(actor, person_id)
         if is_new:
             audit_append(
-                creditor_id=actor.creditor_id, action="person_erased", subject_kind="person", subject_id=person_id, details={"reason": reason}
+                creditor_id=actor.creditor_id,
+                action="person_erased",
+                subject_kind="person",
+                subject_id=person_id,
+                details={"reason": reason},
             )
             _list(actor.creditor_id, person_id)
         return is_new

@@ -31,11 +31,11 @@ from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Creditor, Role
 from duecourse.portfolio.errors import IntakeBusy, StorageFull, TapeChanged
 from duecourse.portfolio.models import Tape
+from duecourse.portfolio.selectors.sealing import keyring
 from duecourse.portfolio.services.persons import Known, Tenant, persons_stage
 from duecourse.portfolio.services.publish import Publication, balances_book, publish
 from duecourse.portfolio.services.refused import Refused
 from duecourse.portfolio.services.rows import judge, row_problem
-from duecourse.portfolio.selectors.sealing import keyring
 from duecourse.portfolio.services.specs import OVERDUE_TAPE, tape_mapping
 from duecourse.portfolio.services.staging import reserve_ids, stage, staging_analyze, staging_drop, staging_open
 from duecourse.portfolio.services.totals import ControlTotals, FileTotals, control_beside
@@ -235,10 +235,26 @@ def _resolved(intake: _Intake, table: pa.Table) -> tuple[pa.Table, dict[int, Kno
     return table.filter(pa.array(~refused)), {int(places[position]): account for position, account in known.items()}
 
 
-_STAGED_AS_READ = (
-    "product_class lender_class currency region opened_on charged_off_on credit_limit_minor collateral_reference oldest_due_on"
-    " days_past_due principal_minor interest_minor fee_minor penalty_minor balance_minor instalment_minor last_paid_on last_paid_minor"
-).split()
+_STAGED_AS_READ = [
+    "product_class",
+    "lender_class",
+    "currency",
+    "region",
+    "opened_on",
+    "charged_off_on",
+    "credit_limit_minor",
+    "collateral_reference",
+    "oldest_due_on",
+    "days_past_due",
+    "principal_minor",
+    "interest_minor",
+    "fee_minor",
+    "penalty_minor",
+    "balance_minor",
+    "instalment_minor",
+    "last_paid_on",
+    "last_paid_minor",
+]
 
 
 def _stage_rows(intake: _Intake, table: pa.Table, *, known: dict[int, Known], person_ids: list[int], taken: np.ndarray) -> None:

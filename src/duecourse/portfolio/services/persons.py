@@ -18,7 +18,6 @@ from duecourse.kit.crypto import Sealer, blind_index, blind_index_many
 from duecourse.kit.errors import Problem
 from duecourse.kit.identity import IdentityUnreadable
 from duecourse.kit.records.spec import ROW
-from duecourse.portfolio.services.rows import row_problem
 from duecourse.portfolio.selectors.sealing import (
     CONTACT_KINDS,
     PERSON_KEY_ID,
@@ -30,6 +29,7 @@ from duecourse.portfolio.selectors.sealing import (
     sealer_of,
     value_place,
 )
+from duecourse.portfolio.services.rows import row_problem
 from duecourse.portfolio.services.staging import hexed, reserve_ids, stage
 
 
@@ -195,9 +195,7 @@ def _is_other(account: Known, index: bytes, position: int, rows: dict[str, list[
     return all(blind_index(text, key=key) != account.identity_index for key in tenant.index_keys.values())
 
 
-def _stage_new(
-    rows: dict[str, list[Any]], *, tenant: Tenant, fresh: list[tuple[int, _Debtor]], indexes: list[bytes | None]
-) -> None:
+def _stage_new(rows: dict[str, list[Any]], *, tenant: Tenant, fresh: list[tuple[int, _Debtor]], indexes: list[bytes | None]) -> None:
     count, creditor_id = len(fresh), tenant.creditor_id
     randomness = os.urandom((32 + SALT_BYTES) * count)
     keys = [randomness[32 * i : 32 * (i + 1)] for i in range(count)]

@@ -17,8 +17,8 @@ from duecourse.parties.models import Role
 from duecourse.portfolio.errors import CaseMissing, FieldsUncontracted, PersonErased
 from duecourse.portfolio.models import ContactPoint, PersonSecret
 from duecourse.portfolio.selectors.access import access_person
-from duecourse.portfolio.selectors.secrets import person_values
 from duecourse.portfolio.selectors.sealing import CONTACT_KINDS, sealer_of, value_place
+from duecourse.portfolio.selectors.secrets import person_values
 
 HANDOVER_FIELDS = ("name", "person_name", "id_number", *CONTACT_KINDS)
 _SEALED_FIELDS = {"name": "name", "person_name": "name", "id_number": "identity"}
@@ -69,7 +69,11 @@ def person_reveal(*, actor: Actor, person_id: int, purpose: str) -> RevealedPers
     with acting(actor):
         access_person(actor, person_id)
         event_id = audit_append(
-            creditor_id=actor.creditor_id, action="person_revealed", subject_kind="person", subject_id=person_id, details={"purpose": purpose}
+            creditor_id=actor.creditor_id,
+            action="person_revealed",
+            subject_kind="person",
+            subject_id=person_id,
+            details={"purpose": purpose},
         )
         reveal = issue_reveal(purpose=purpose, actor_id=actor.user_id, event_id=event_id)
         values = person_values(creditor_id=actor.creditor_id, person_id=person_id)
@@ -111,9 +115,7 @@ def handover_rows(*, actor: Actor, case_ids: Sequence[int], fields: Sequence[str
         )
         reveal = issue_reveal(purpose="handover", actor_id=actor.user_id, event_id=event_id)
         opened = _opened(actor, sorted(set(persons.values())), fields)
-    columns = [
-        pa.array([_shown(opened.get(persons[case_id], {}).get(name), reveal) for case_id in wanted], pa.string()) for name in fields
-    ]
+    columns = [pa.array([_shown(opened.get(persons[case_id], {}).get(name), reveal) for case_id in wanted], pa.string()) for name in fields]
     return pa.table([pa.array(wanted, pa.int64()), *columns], names=["case_id", *fields])
 
 
@@ -123,7 +125,9 @@ def _shown(value: Masked[str] | None, reveal: Reveal) -> str | None:
 
 def _persons_of(actor: Actor, case_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, person_id FROM portfolio_case WHERE creditor_id = %s AND id = ANY(%s)", [actor.creditor_id, list(case_ids)])
+        cursor.execute(
+            "SELECT id, person_id FROM portfolio_case WHERE creditor_id = %s AND id = ANY(%s)", [actor.creditor_id, list(case_ids)]
+        )
         return dict(cursor.fetchall())
 
 
@@ -145,9 +149,7 @@ def _opened(actor: Actor, person_ids: Sequence[int], fields: Sequence[str]) -> d
         if present:
             sealer = sealer_of(actor.creditor_id, person_id=secret.person_id, wrapped_key=bytes(secret.wrapped_key))
             opened[secret.person_id] = {
-                name: Masked(
-                    sealer.unseal(value, aad=value_place(actor.creditor_id, person_id=secret.person_id, field=place)).decode()
-                )
+                name: Masked(sealer.unseal(value, aad=value_place(actor.creditor_id, person_id=secret.person_id, field=place)).decode())
                 for name, (place, value) in present.items()
             }
     return opened

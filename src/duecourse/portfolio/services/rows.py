@@ -123,7 +123,9 @@ def _faults(table: pa.Table, components: list[npt.NDArray[np.int64]], balance: n
     total = np.sum(components, axis=0, dtype=np.int64)
     unequal = (total != balance) & ~negative & ~unknown
     astray = _names_unknown_zone(table) & ~negative & ~unknown & ~unequal
-    long = np.asarray(pc.fill_null(pc.greater(table["days_past_due"], DAYS_PAST_DUE_MAX), False)) & ~negative & ~unknown & ~unequal & ~astray
+    long = (
+        np.asarray(pc.fill_null(pc.greater(table["days_past_due"], DAYS_PAST_DUE_MAX), False)) & ~negative & ~unknown & ~unequal & ~astray
+    )
     problems = [row_problem("BelowZero", row=int(row)) for row in rows[negative]]
     problems += [row_problem("CurrencyUnknown", row=int(row)) for row in rows[unknown & ~negative]]
     problems += [row_problem("ZoneUnknown", row=int(row)) for row in rows[astray]]

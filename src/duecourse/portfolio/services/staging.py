@@ -25,9 +25,7 @@ TABLES: dict[str, str] = {
         zone_source text NOT NULL, is_known_person boolean NOT NULL
     """,
 }
-COLUMNS = {
-    name: tuple(part.split()[0] for part in definition.replace("\n", " ").split(",")) for name, definition in TABLES.items()
-}
+COLUMNS = {name: tuple(part.split()[0] for part in definition.replace("\n", " ").split(",")) for name, definition in TABLES.items()}
 _WRITTEN = pacsv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -52,7 +50,7 @@ def staging_analyze() -> None:
             cursor.execute(f"ANALYZE pg_temp.{name}")
 
 
-def stage(name: str, columns: Sequence[pa.Array | pa.ChunkedArray]) -> None:
+def stage(name: str, /, columns: Sequence[pa.Array | pa.ChunkedArray]) -> None:
     """Add rows to a staging table; the arrays come in the order of its columns, bytes as `hexed` texts."""
     names = COLUMNS[name]
     table = pa.table(list(columns), names=list(names))
@@ -63,7 +61,7 @@ def stage(name: str, columns: Sequence[pa.Array | pa.ChunkedArray]) -> None:
     copy_in(f"COPY pg_temp.{name} ({', '.join(names)}) FROM STDIN (FORMAT csv)", block.getvalue())
 
 
-def copy_columns(name: str, types: Mapping[str, str], table: pa.Table) -> None:
+def copy_columns(name: str, types: Mapping[str, str], /, table: pa.Table) -> None:
     """Put a table into a temporary one of this transaction, its columns of the given SQL types in the given order."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
@@ -74,7 +72,7 @@ def copy_columns(name: str, types: Mapping[str, str], table: pa.Table) -> None:
         copy_in(f"COPY pg_temp.{name} ({', '.join(types)}) FROM STDIN (FORMAT csv)", block.getvalue())
 
 
-def copy_in(statement: str, block: pa.Buffer) -> None:
+def copy_in(statement: str, /, block: pa.Buffer) -> None:
     """Send one block of CSV through COPY."""
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         copy.write(memoryview(block).cast("B"))
