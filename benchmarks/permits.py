@@ -4,8 +4,9 @@ The peer reads one row and writes one, in the same database, through the same co
 BEGIN; SELECT one case; INSERT one row into a table without walls, references or triggers; COMMIT. A permit is asked for as an
 agency's person does: walls, the debtor's lock, the counts over all performers, the rules, the stored explanation, the trail.
 
-It makes an installation of its own in a temporary folder (durable, as every installation is) and removes it. Rounds of both kinds
-take turns; the medians are printed. Clients are processes, as a web server's workers are.
+It makes an installation of its own in a temporary folder (durable, as every installation is) and removes it. Many short rounds of
+both kinds take turns. The best rounds are compared, which is what the code costs: on a busy machine each waits for its share of the
+processor, and that flatters the dearer side. The medians are printed beside. Clients are processes, as a web server's workers are.
 
     python benchmarks/permits.py --permits 200000
 """
@@ -30,7 +31,7 @@ from duecourse.kit.clock import frozen, stopwatch
 
 RATIO_MAX = 4.0
 PER_DEBTOR = 10
-ROUNDS = 5
+ROUNDS = 25
 CLIENTS = 4
 DAY = date(2026, 9, 1)
 NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -67,11 +68,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Rate:
-    """Operations a second and two quantiles of their duration."""
+    """Operations a second and quantiles of their duration in the best round, and operations a second in the median round."""
 
     per_s: float
     p50_ms: float
     p99_ms: float
+    median_per_s: float
 
 
 @contextmanager
@@ -198,12 +200,11 @@ def client(place: Place, label: str, times: int, barrier: Any, told: Any) -> Non
 
 
 def rate(rounds: list[tuple[float, list[float]]]) -> Rate:
-    """Return the rate and quantiles of the median round, of (seconds, seconds of each call)."""
-    each = []
-    for seconds, found in rounds:
-        cut = statistics.quantiles(found, n=100)
-        each.append((len(found) / seconds, 1000 * cut[49], 1000 * cut[98]))
-    return Rate(*(statistics.median(column) for column in zip(*each, strict=True)))
+    """Return the rate of rounds, each given as (its seconds, the seconds of each call)."""
+    rates = [len(found) / seconds for seconds, found in rounds]
+    best = max(range(len(rates)), key=rates.__getitem__)
+    cut = statistics.quantiles(rounds[best][1], n=100)
+    return Rate(rates[best], 1000 * cut[49], 1000 * cut[98], statistics.median(rates))
 
 
 def alone(place: Place, *, times: int) -> dict[str, Rate]:
@@ -214,7 +215,7 @@ def alone(place: Place, *, times: int) -> dict[str, Rate]:
         found.setdefault("bare", []).append(_timed(bare, place, label=f"bare-{turn}", times=times))
         found.setdefault("permit", []).append(_timed(ask, place, label=f"permit-{turn}", times=times))
         found.setdefault("report", []).append(_timed(reporting(place), place, label="", times=times // 2))
-        found.setdefault("refusal", []).append(_timed(night, place, label=f"night-{turn}", times=times // 8))
+        found.setdefault("refusal", []).append(_timed(night, place, label=f"night-{turn}", times=times // 4))
     return {kind: rate(rounds) for kind, rounds in found.items()}
 
 
@@ -254,18 +255,19 @@ def main() -> int:
     """Measure, print, and return 1 if a ratio passes its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--permits", type=int, default=200_000, help="permits that the database holds before")
-    parser.add_argument("--requests", type=int, default=1_000, help="requests a client makes in each of five rounds")
+    parser.add_argument("--requests", type=int, default=200, help="requests a client makes in each of the rounds")
     chosen = parser.parse_args()
     begun = stopwatch()
     with installation():
         place = filled(chosen.permits)
         print(f"permits and attempts before: {chosen.permits:,}; debtors: {place.debtor_count:,}; {ROUNDS} rounds of {chosen.requests:,}")
         print(f"filled in {stopwatch() - begun:.0f} s; cores: {os.cpu_count()}; durable commits (fsync on)")
-        print(f"{'clients':>7}  {'what':<8} {'per s':>8} {'p50 ms':>8} {'p99 ms':>8}")
+        print(f"{'clients':>7}  {'what':<8} {'per s':>8} {'p50 ms':>8} {'p99 ms':>8} {'median round, per s':>20}")
         ratios = {}
-        for clients, rates in ((1, alone(place, times=chosen.requests)), (CLIENTS, together(place, times=chosen.requests // 2))):
+        for clients, rates in ((1, alone(place, times=chosen.requests)), (CLIENTS, together(place, times=chosen.requests))):
             for kind, found in rates.items():
-                print(f"{clients:>7}  {kind:<8} {found.per_s:>8,.0f} {found.p50_ms:>8.2f} {found.p99_ms:>8.2f}")
+                best = f"{found.per_s:>8,.0f} {found.p50_ms:>8.2f} {found.p99_ms:>8.2f}"
+                print(f"{clients:>7}  {kind:<8} {best} {found.median_per_s:>20,.0f}")
             ratios[clients] = rates["bare"].per_s / rates["permit"].per_s
     for clients, ratio in ratios.items():
         print(f"ratio bare : permit, {clients} client{'s' * (clients > 1)}: {ratio:.2f}   (limit {RATIO_MAX})")
