@@ -23,88 +23,90 @@ def law(name: str, left: int, right: int) -> dict[str, Any]:
     return {"name": name, "left": left, "right": right, "holds": left == right}
 
 
+STEPS: list[tuple[str, str, dict[str, Any], list[dict[str, Any]]]] = [
+    (
+        "intake",
+        "2026-09-01",
+        {"row_count": 1500, "accepted_count": 1494, "rejected_count": 6, "passed_over_count": 0, "tape_id": 2, "closed_case_count": 38},
+        [
+            law("rows in = accepted + rejected + passed over", 1500, 1500),
+            law("accepted rows = accounts on the tape", 1494, 1494),
+            law("balance of the tape = balance in the books", 4_320_118_35, 4_320_118_35),
+        ],
+    ),
+    (
+        "snapshot",
+        "2026-09-01",
+        {"account_count": 1494},
+        [law("accounts in = snapshots", 1494, 1494), law("balance in = balance out", 432011835, 432011835)],
+    ),
+    (
+        "score",
+        "2026-09-01",
+        {"case_count": 1302, "segment_count": 14},
+        [law("cases in = cases scored", 1302, 1302), law("cases that differ", 0, 0)],
+    ),
+    (
+        "allocate",
+        "2026-09-01",
+        {
+            "allocation_run_id": 7,
+            "case_count": 1302,
+            "placed_count": 1240,
+            "placed_minor": 4_047_769_35,
+            "slice_count": 130,
+            "over_capacity_count": 0,
+        },
+        [law("cases in = rows", 1302, 1302), law("cases that stand twice", 0, 0), law("agencies over capacity", 0, 0)],
+    ),
+    (
+        "hand_over",
+        "2026-09-01",
+        {"batch_count": 4, "case_count": 1240, "placed_minor": 4_047_769_35},
+        [law("cases allocated = placed + withheld", 1240, 1240), law("balance allocated = balance placed", 4_047_769_35, 4_047_769_35)],
+    ),
+    (
+        "contact",
+        "2026-09",
+        {
+            "request_count": 18_204,
+            "permit_count": 15_981,
+            "refusal_count": 2_223,
+            "unreported_count": 12,
+            "most_slots_held": 3,
+            "most_connected": 3,
+        },
+        [law("requests = permits + refusals", 18_204, 18_204), law("connected calls of a debtor-day over the limit", 0, 0)],
+    ),
+    (
+        "repay",
+        "2026-09",
+        {"payment_count": 611, "judged_promise_count": 402},
+        [law("CNY postings sum to zero", 0, 0), law("CNY received = imputed + suspense", 812_440_21, 812_440_21)],
+    ),
+    (
+        "measure",
+        "2026-09",
+        {"scorecard_count": 16, "batch_count": 4},
+        [law("denominators = balances frozen at placement", 4_047_769_35, 4_047_769_35)],
+    ),
+    (
+        "settle",
+        "2026-09",
+        {"statement_count": 3, "line_count": 528, "commission_minor": 143_018_07},
+        [law("lines computed = statements", 143_018_07, 143_018_07), law("attributed payments = lines", 528, 528)],
+    ),
+    (
+        "close",
+        "2026-09",
+        {"audit_position": 20_417},
+        [law("statements = movement in the books", 143_018_07, 143_018_07), law("broken links in the trail", 0, 0)],
+    ),
+]
+
+
 def steps() -> list[dict[str, Any]]:
     """Return the ten steps, all checked."""
-    told: list[tuple[str, str, dict[str, Any], list[dict[str, Any]]]] = [
-        (
-            "intake",
-            "2026-09-01",
-            {"row_count": 1500, "accepted_count": 1494, "rejected_count": 6, "passed_over_count": 0, "tape_id": 2, "closed_case_count": 38},
-            [
-                law("rows in = accepted + rejected + passed over", 1500, 1500),
-                law("accepted rows = accounts on the tape", 1494, 1494),
-                law("balance of the tape = balance in the books", 4_320_118_35, 4_320_118_35),
-            ],
-        ),
-        (
-            "snapshot",
-            "2026-09-01",
-            {"account_count": 1494},
-            [law("accounts in = snapshots", 1494, 1494), law("balance in = balance out", 432011835, 432011835)],
-        ),
-        (
-            "score",
-            "2026-09-01",
-            {"case_count": 1302, "segment_count": 14},
-            [law("cases in = cases scored", 1302, 1302), law("cases that differ", 0, 0)],
-        ),
-        (
-            "allocate",
-            "2026-09-01",
-            {
-                "allocation_run_id": 7,
-                "case_count": 1302,
-                "placed_count": 1240,
-                "placed_minor": 4_047_769_35,
-                "slice_count": 130,
-                "over_capacity_count": 0,
-            },
-            [law("cases in = rows", 1302, 1302), law("cases that stand twice", 0, 0), law("agencies over capacity", 0, 0)],
-        ),
-        (
-            "hand_over",
-            "2026-09-01",
-            {"batch_count": 4, "case_count": 1240, "placed_minor": 4_047_769_35},
-            [law("cases allocated = cases placed", 1240, 1240), law("balance allocated = balance placed", 4_047_769_35, 4_047_769_35)],
-        ),
-        (
-            "contact",
-            "2026-09",
-            {
-                "request_count": 18_204,
-                "permit_count": 15_981,
-                "refusal_count": 2_223,
-                "unreported_count": 12,
-                "most_slots_held": 3,
-                "most_connected": 3,
-            },
-            [law("requests = permits + refusals", 18_204, 18_204), law("connected calls of a debtor-day over the limit", 0, 0)],
-        ),
-        (
-            "repay",
-            "2026-09",
-            {"payment_count": 611, "judged_promise_count": 402},
-            [law("CNY postings sum to zero", 0, 0), law("CNY received = imputed + suspense", 812_440_21, 812_440_21)],
-        ),
-        (
-            "measure",
-            "2026-09",
-            {"scorecard_count": 16, "batch_count": 4},
-            [law("denominators = balances frozen at placement", 4_047_769_35, 4_047_769_35)],
-        ),
-        (
-            "settle",
-            "2026-09",
-            {"statement_count": 3, "line_count": 528, "commission_minor": 143_018_07},
-            [law("lines computed = statements", 143_018_07, 143_018_07), law("attributed payments = lines", 528, 528)],
-        ),
-        (
-            "close",
-            "2026-09",
-            {"audit_position": 20_417},
-            [law("statements = movement in the books", 143_018_07, 143_018_07), law("broken links in the trail", 0, 0)],
-        ),
-    ]
     return [
         {
             "name": name,
@@ -117,7 +119,7 @@ def steps() -> list[dict[str, Any]]:
             "inputs_hash": digest(f"in {name}"),
             "outputs_hash": digest(f"out {name}"),
         }
-        for number, (name, period, counts, laws) in enumerate(told, 1)
+        for number, (name, period, counts, laws) in enumerate(STEPS, 1)
     ]
 
 
@@ -220,6 +222,43 @@ def roll_rates() -> list[dict[str, Any]]:
     ]
 
 
+def batches() -> list[dict[str, Any]]:
+    """Return the batches handed over."""
+    return [
+        {
+            "id": number,
+            "code": f"2026-09-01/{code}",
+            "agency_code": code,
+            "agency_name": name,
+            "placed_on": "2026-09-01",
+            "term_until_on": "2026-11-30",
+            "case_count": case_count,
+            "placed_minor": minor,
+            "currency": "CNY",
+            "sha256": digest(code),
+        }
+        for number, (code, name, _kind, case_count, minor, *_rest) in enumerate(AGENCIES, 1)
+    ]
+
+
+def statements() -> list[dict[str, Any]]:
+    """Return the statements of three agencies."""
+    return [
+        {
+            "id": number,
+            "contract_code": f"{code.upper()}-2026",
+            "agency_code": code,
+            "agency_name": name,
+            "currency": "CNY",
+            "line_count": 176,
+            "total_minor": minor // 25,
+            "status": "frozen" if number < 3 else "disputed",
+            "clawback_minor": -1_204_50 if number == 2 else 0,
+        }
+        for number, (code, name, _kind, _cases, minor, *_rest) in enumerate(AGENCIES[:3], 1)
+    ]
+
+
 def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
     """Return the report of a month that is closed."""
     return {
@@ -251,21 +290,7 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
         ],
         "roll_rates": roll_rates(),
         "allocation": allocation(),
-        "batches": [
-            {
-                "id": number,
-                "code": f"2026-09-01/{code}",
-                "agency_code": code,
-                "agency_name": name,
-                "placed_on": "2026-09-01",
-                "term_until_on": "2026-11-30",
-                "case_count": case_count,
-                "placed_minor": minor,
-                "currency": "CNY",
-                "sha256": digest(code),
-            }
-            for number, (code, name, _kind, case_count, minor, *_rest) in enumerate(AGENCIES, 1)
-        ],
+        "batches": batches(),
         "contacts": {
             "request_count": 18_204,
             "permit_count": 15_981,
@@ -283,20 +308,7 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
             "promises": {"kept": 190, "part_kept": 41, "broken": 171, "open": 63},
         },
         "complaint_count": 5,
-        "statements": [
-            {
-                "id": number,
-                "contract_code": f"{code.upper()}-2026",
-                "agency_code": code,
-                "agency_name": name,
-                "currency": "CNY",
-                "line_count": 176,
-                "total_minor": minor // 25,
-                "status": "frozen" if number < 3 else "disputed",
-                "clawback_minor": -1_204_50 if number == 2 else 0,
-            }
-            for number, (code, name, _kind, _cases, minor, *_rest) in enumerate(AGENCIES[:3], 1)
-        ],
+        "statements": statements(),
         "scorecards": scorecards(),
     }
 

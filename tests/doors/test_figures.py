@@ -1,12 +1,16 @@
-"""Figures: places of intervals, bars and matrices."""
+"""Figures and words: places of intervals, bars and matrices; names of laws and counts."""
 
 from __future__ import annotations
+
+import ast
+import inspect
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duecourse.doors import figures
+from duecourse.cycle import steps
+from duecourse.doors import figures, words
 
 RATIOS = st.floats(0.01, 9.0)
 
@@ -59,3 +63,25 @@ def test_matrix_orders_buckets_by_number():
     assert [row.bucket for row in rows] == ["M2", "M10", "new"]
     assert rows[0].account_count == 4
     assert rows[0].cells == [None, (0.25, 3), (0.75, 7), None]
+
+
+def test_every_law_and_step_of_the_month_has_words():
+    """Each law that `cycle/steps.py` states, and each step, is named in `words`, so that the report can speak Chinese of it."""
+    tree = ast.parse(inspect.getsource(steps))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Law"]
+    named = {_text(node.args[0]) for node in calls}
+    assert len(named) > 20
+    assert not named - {*words.LAWS_OF_COUNTS, *words.LAWS_OF_MONEY}
+    assert {step.name for step in steps.STEPS} == set(words.STEPS)
+
+
+def test_counts_are_shown_in_reading_order():
+    """However the books return them, counts stand in the order of the story; what has no word comes last, ids not at all."""
+    counts = {"unheard_of": 1, "accepted_count": 9, "row_count": 10, "tape_id": 4, "next_commitment": "ab"}
+    assert words.counts_shown(counts) == [("row_count", 10), ("accepted_count", 9), ("unheard_of", 1)]
+
+
+def _text(node: ast.expr) -> str:
+    """Return a law's name without the currency that stands before it."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant)).strip()

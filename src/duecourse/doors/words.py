@@ -67,6 +67,13 @@ COUNTS = {
     "accepted_count": _("accepted"),
     "rejected_count": _("rows rejected"),
     "passed_over_count": _("passed over"),
+    "not_overdue_count": _("not overdue"),
+    "nothing_owed_count": _("nothing owed"),
+    "person_new_count": _("new debtors"),
+    "account_new_count": _("new accounts"),
+    "account_known_count": _("known accounts"),
+    "contact_point_new_count": _("new contact points"),
+    "case_opened_count": _("cases opened"),
     "closed_case_count": _("cases closed"),
     "account_count": _("accounts"),
     "case_count": _("cases"),
@@ -74,6 +81,7 @@ COUNTS = {
     "placed_count": _("cases placed"),
     "placed_minor": _("balance placed"),
     "slice_count": _("random slice"),
+    "withheld_count": _("withheld"),
     "over_capacity_count": _("agencies over capacity"),
     "batch_count": _("batches"),
     "request_count": _("requests"),
@@ -102,8 +110,8 @@ LAWS_OF_COUNTS = (
     _("cases that stand twice"),
     _("agencies over capacity"),
     _("rows without reason or propensity"),
-    _("cases allocated = cases placed"),
-    _("cases placed = rows of the packages"),
+    _("cases allocated = placed + withheld"),
+    _("accounts placed = rows of the packages"),
     _("cases with two open placements"),
     _("requests = permits + refusals"),
     _("attempts without a permit"),
@@ -150,8 +158,10 @@ def law(name: str, *, currency: str) -> tuple[str, str]:
 
 
 def counts_shown(counts: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the counts of a step that a person reads, in their order: ids and hashes stay in the JSON."""
-    return [(code, value) for code, value in counts.items() if not code.endswith(_HIDDEN_COUNTS) and isinstance(value, int)]
+    """Return the counts of a step that a person reads, in the order of `COUNTS`, others after them; ids and hashes stay in the JSON."""
+    order = {code: place for place, code in enumerate(COUNTS)}
+    shown = [(code, value) for code, value in counts.items() if not code.endswith(_HIDDEN_COUNTS) and isinstance(value, int)]
+    return sorted(shown, key=lambda row: order.get(row[0], len(order)))
 
 
 def is_chinese() -> bool:

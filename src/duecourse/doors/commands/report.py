@@ -216,7 +216,7 @@ def _scorecards(shown: dict[str, Any]) -> list[RenderableType]:
             for card in group["cards"]
         ]
         title = f"{_('Scorecards: observed over expected')} · {words.word(group['measure'])} · {words.word(group['evidence'])}"
-        parts += _table(title, [_("Agency"), f">{_('Cases')}", figures.scale_text(axis), f">{_('Ratio')}", ""], rows)
+        parts += _table(title, [_("Agency"), f">{_('Cases')}", f"|{figures.scale_text(axis)}", f">{_('Ratio')}", ""], rows)
     return parts
 
 
@@ -231,13 +231,14 @@ def _title(text: str) -> Text:
 
 
 def _table(title: str, columns: list[str], rows: list[tuple[str, ...]]) -> list[RenderableType]:
-    """Return a table under its title, nothing when it has no rows; a column whose name begins with `>` is set to the right."""
+    """Return a table under its title, nothing when it has no rows; `>` before a column's name sets it to the right, `|` keeps its width."""
     if not rows:
         return []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
     for name in columns:
-        is_right = name.startswith(">")
-        table.add_column(escape(name.removeprefix(">")), justify="right" if is_right else "left", no_wrap=is_right)
+        mark, shown = (name[0], name[1:]) if name[:1] in {">", "|"} else ("", name)
+        width = figures.TEXT_WIDTH if mark == "|" else None
+        table.add_column(escape(shown), justify="right" if mark == ">" else "left", no_wrap=bool(mark), min_width=width)
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return [_title(title), table]

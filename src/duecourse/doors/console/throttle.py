@@ -38,6 +38,7 @@ def failed(request: HttpRequest, email: str) -> None:
 
 def succeeded(request: HttpRequest, email: str) -> None:
     """Forget the failures of this login from this address; those of the address stay."""
+    # house: allow write because the cache holds counts of failures, no row
     cache.delete(_key("login", _address(request), email.strip().lower()))
 
 
