@@ -61,9 +61,7 @@ class Refusal(ContactRequest):
     class Meta:
         """Django's options."""
 
-        constraints = [
-            models.UniqueConstraint(fields=["creditor", "performer", "client_request_id"], name="refusal_request_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["creditor", "performer", "client_request_id"], name="refusal_request_once")]
 
 
 class Outcome(models.TextChoices):
@@ -99,8 +97,7 @@ class Attempt(TenantRow):
 
         constraints = [
             models.CheckConstraint(
-                condition=Q(is_connected=True, outcome__in=CONNECTED_OUTCOMES)
-                | Q(is_connected=False) & ~Q(outcome__in=CONNECTED_OUTCOMES),
+                condition=Q(is_connected=True, outcome__in=CONNECTED_OUTCOMES) | Q(is_connected=False) & ~Q(outcome__in=CONNECTED_OUTCOMES),
                 name="attempt_connected_fits_outcome",
             )
         ]

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from duecourse.kit import tenancy
-
 from duecourse.kit.tenancy import AGENCY
 
 REQUEST = {
@@ -18,9 +17,7 @@ OWN = {"agency": f"performer_id = {AGENCY}", "agency_may": "SELECT, INSERT", "is
 TABLES = [
     tenancy.tenant_table("contact_permit", references=REQUEST, **OWN),
     tenancy.tenant_table("contact_refusal", references=REQUEST, **OWN),
-    tenancy.tenant_table(
-        "contact_attempt", references={"performer_id": "parties_agency", "permit_id": "contact_permit"}, **OWN
-    ),
+    tenancy.tenant_table("contact_attempt", references={"performer_id": "parties_agency", "permit_id": "contact_permit"}, **OWN),
 ]
 
 

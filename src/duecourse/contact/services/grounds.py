@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from duecourse.kit.errors import DuecourseError
 from duecourse.parties.models import AgencyKind
+from duecourse.rules.load import shipped_packs
 
 RULE_KINDS = {
     AgencyKind.EXTERNAL.value: "agency",
@@ -111,3 +113,21 @@ def _hold(kind: str) -> Ground:
 def undecided(error: DuecourseError) -> Ground:
     """Return the ground that the rules themselves could not say: they contradict each other, or have no value for the day."""
     return Ground(error.code, f"The rules cannot decide this: {error.message()}", f"规则无法判定：{error.message()}", error.read)
+
+
+def ground_text(code: str) -> tuple[str, str]:
+    """Return what a code of a refusal means, in English and in Chinese: a ground of the platform, a hold, or a rule of a pack."""
+    for ground in (CASE_CLOSED, PERFORMER_CLOSED, NOT_PLACED, PLACED_ELSEWHERE, NO_RULES):
+        if ground.code == code:
+            return ground.en, ground.zh
+    if code.startswith("hold_"):
+        hold = _hold(code.removeprefix("hold_"))
+        return hold.en, hold.zh
+    return _rule_texts().get(code, (code, code))
+
+
+@lru_cache(maxsize=1)
+def _rule_texts() -> dict[str, tuple[str, str]]:
+    """Return the titles of all shipped rules by their codes."""
+    unknown = {"zone_unknown": ("The debtor's time zone is not known.", "无法确定债务人所在时区。")}
+    return unknown | {rule.code: (rule.title.en, rule.title.zh) for pack in shipped_packs() for rule in pack.rules}
