@@ -189,7 +189,7 @@ def test_exception_in_the_middle_leaves_nothing(bank, placed, monkeypatch):
     assert record(bank, pay(placed[0], 100)).payment_count == 1
 
 
-def test_recording_takes_an_accountant_or_a_manager(bank, placed):
+def test_recording_takes_the_right_role(bank, placed):
     """A compliance officer and an agency's lead are refused."""
     for actor in (bank.qiu, bank.ann):
         with pytest.raises(Forbidden):

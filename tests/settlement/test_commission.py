@@ -85,6 +85,9 @@ def test_claw_back_next_month_at_the_original_rate(bank, placed):
     assert (claw_back["kind"], claw_back["rate_bp"], claw_back["amount_minor"]) == ("clawback", 1_200, -400)
     assert claw_back["original_line_id"] == page(bank, september)["lines"][0]["id"]
     assert (earned["kind"], earned["rate_bp"]) == ("commission", 1_500)
+    with acting(bank.fan):
+        assert selectors.clawback_totals(creditor_id=bank.id, month=OCTOBER) == {statement_id: -400}
+        assert selectors.clawback_totals(creditor_id=bank.id, month=SEPTEMBER) == {}
 
 
 def test_statement_of_claw_backs_only_is_booked_the_other_way_round(bank, placed):

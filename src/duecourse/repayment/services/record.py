@@ -12,7 +12,7 @@ from django.db import connection
 from duecourse.engine.imputation import CIVIL_CODE_561, ORDERS, Order
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Problem
-from duecourse.ledger.services import audit_append
+from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
 from duecourse.repayment.errors import OrderUnknown
@@ -38,6 +38,7 @@ _STORED = """
 SELECT p.bank_account, p.external_ref, p.body_hash FROM repayment_payment p
 JOIN unnest(%s::text[], %s::text[]) AS line (bank_account, external_ref) USING (bank_account, external_ref) WHERE p.creditor_id = %s
 """
+_FILLED = ("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "ledger_entry", "ledger_posting")
 _COLUMNS = ("bank_account", "external_ref", "body_hash", "amount_minor", "currency", "paid_on", "booked_on", "account_number")
 
 
@@ -106,6 +107,7 @@ def _recorded(creditor_id: int, frame: pa.Table, payment_file_id: int | None, or
     payments_book(creditor_id=creditor_id, payments=payments.new, order=order)
     attributed_count = attribute(creditor_id=creditor_id, payments=payments.new)
     reversals_book(creditor_id=creditor_id, reversals=reversals.new)
+    statistics_refresh(*_FILLED, row_count=len(payments.new))
     received: Counter[str] = Counter()
     for row in [*payments.new, *reversals.new]:
         received[row["currency"]] += row["amount_minor"]
