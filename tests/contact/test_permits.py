@@ -16,13 +16,14 @@ from duecourse.contact.errors import (
     RequestReused,
 )
 from duecourse.contact.models import Attempt, Permit, Refusal
+from duecourse.contact.selectors import refusal_counts
 from duecourse.contact.services import Answer, attempt_report, permit_request
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import audit_verify
 from duecourse.parties.access import acting
 from tests import people
-from tests.contact.scene import NOON, Scene, scene, second_lead
+from tests.contact.scene import DAY, NOON, Scene, scene, second_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -253,3 +254,17 @@ def test_every_answer_leaves_a_trace(the: Scene) -> None:
         verified = audit_verify(creditor_id=the.bank.id)
     assert verified.first_bad is None
     assert verified.unsealed_count >= 2
+
+
+def test_refusals_are_counted_by_reason_and_performer(the: Scene) -> None:
+    """Two refusals of one agency, one of them for two reasons, are counted under each reason."""
+    night = NOON + timedelta(hours=11)
+    the.hold("complaint", until_on=DAY + timedelta(days=5))
+    ask(the, "aoki", 1)
+    ask(the, "aoki", 2, at=night)
+    with acting(the.bank.system):
+        rows = refusal_counts(creditor_id=the.bank.id, from_at=NOON, until_at=night + timedelta(hours=1))
+    assert {(row["code"], row["performer"], row["request_count"], row["debtor_count"]) for row in rows} == {
+        ("hold_complaint", "aoki", 2, 1),
+        ("outside_contact_hours", "aoki", 1, 1),
+    }

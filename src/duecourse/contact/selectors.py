@@ -40,8 +40,8 @@ WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at
 """
 
 _REFUSALS = """
-SELECT code, ag.code, count(*), count(DISTINCT r.person_id)
-FROM contact_refusal r CROSS JOIN LATERAL jsonb_array_elements_text(r.codes) AS code
+SELECT ground.code, ag.code, count(*), count(DISTINCT r.person_id)
+FROM contact_refusal r CROSS JOIN LATERAL jsonb_array_elements_text(r.codes) AS ground (code)
 JOIN parties_agency ag ON ag.creditor_id = r.creditor_id AND ag.id = r.performer_id
 WHERE r.creditor_id = %s AND r.contact_at >= %s AND r.contact_at < %s
 GROUP BY 1, 2 ORDER BY 1, 2

@@ -94,7 +94,7 @@ def _tape(creditor: Creditor, intake: StepRun | None) -> dict[str, Any] | None:
         "accepted": intake.counts["accepted_count"],
         "rejected": intake.counts["rejected_count"],
         "balance": [{"currency": row["currency"], "amount_minor": row["balance_minor_sum"]} for row in sums.to_pylist()],
-        "quarantined": tape.quarantined_columns,
+        "quarantined": [found["column"] for found in tape.quarantined_columns],
     }
 
 
