@@ -278,7 +278,9 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
             "accepted": 1494,
             "rejected": 6,
             "balance": [{"currency": "CNY", "amount_minor": 4_320_118_35}],
-            "quarantined": ["employer_name", "wechat_id"],
+            "quarantined": [
+                {"column": name, "reason": "personal, not asked for", "cell_count": 1494} for name in ("employer_name", "wechat_id")
+            ],
         },
         "buckets": [
             {"bucket": "M1", "account_count": 702, "balance_minor": 1_880_411_10},

@@ -78,7 +78,7 @@ def test_another_port_is_taken_when_one_is_in_use():
     from duecourse.doors.commands import serve
 
     with socket.socket() as busy:
-        busy.bind((serve.HOST, 0))
+        busy.bind((serve.LOOPBACK, 0))
         busy.listen()
         port = busy.getsockname()[1]
         assert serve.free_port(port) > port

@@ -46,6 +46,7 @@ def month_shown(facts: dict[str, Any]) -> dict[str, Any]:
         "opened": _local(facts["opened_at"], facts["creditor"]["zone"]),
         "closed": _local(facts["closed_at"], facts["creditor"]["zone"]),
         "steps": [_step(step, currency) for step in facts["steps"]],
+        "quarantined": [row["column"] for row in (facts["tape"] or {}).get("quarantined", [])],
         "law_count": len(laws),
         "held_count": sum(bool(law["holds"]) for law in laws),
         "buckets": [{**row, "length": length} for row, length in zip(buckets, lengths, strict=True)],

@@ -39,7 +39,7 @@ STATES = {
     "part_kept": _("kept in part"),
     "broken": _("broken"),
     "open": _("still open"),
-    "closed": _("closed"),
+    "closed": _("gone or paid off"),
     "new": _("new"),
     "cured": _("cured"),
 }

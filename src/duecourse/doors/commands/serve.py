@@ -25,7 +25,7 @@ from duecourse.parties.selectors import creditors
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
 START_SECONDS_MAX = 60
 SEAL_EVERY_SECONDS = 1.0
@@ -61,7 +61,7 @@ def command(
 
 
 def serve(*, port: int, on_ready: Callable[[str], None] | None = None, ended: threading.Event | None = None) -> None:
-    """Serve the console on 127.0.0.1 until the process is interrupted.
+    """Serve the console on DUECOURSE_BIND, 127.0.0.1 by default, until the process is interrupted.
 
     The web server is a process of its own, with a pool of database connections; this one seals the audit trail every second.
 
@@ -77,7 +77,7 @@ def serve(*, port: int, on_ready: Callable[[str], None] | None = None, ended: th
     chosen = free_port(port)
     if chosen != port:
         terminal.note(terminal.translated("Port {port} is in use; taking {chosen}.").format(port=port, chosen=chosen))
-    url = f"http://{HOST}:{chosen}/"
+    url = f"http://{_reached_at()}:{chosen}/"
     ended = ended or threading.Event()
     with _web_server(chosen) as server, _stopping(ended):
         _wait_until_it_answers(server, chosen, ended)
@@ -112,7 +112,7 @@ def free_port(wanted: int, *, tried: int = PORTS_TRIED) -> int:
     for port in range(wanted, last + 1):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
+            probe.bind((settings.ENVIRONMENT.bind, port))
             return port
     raise NoPortFree(first=wanted, last=last)
 
@@ -121,7 +121,18 @@ def free_port(wanted: int, *, tried: int = PORTS_TRIED) -> int:
 def _web_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run granian in a clean process, so that it makes its own connections, and end it with the block."""
     target = ":".join(settings.WSGI_APPLICATION.rsplit(".", 1))
-    options = ["--interface", "wsgi", "--host", HOST, "--port", str(port), "--blocking-threads", str(THREADS), "--log-level", "warning"]
+    options = [
+        "--interface",
+        "wsgi",
+        "--host",
+        settings.ENVIRONMENT.bind,
+        "--port",
+        str(port),
+        "--blocking-threads",
+        str(THREADS),
+        "--log-level",
+        "warning",
+    ]
     environment = {"DUECOURSE_POOL": str(THREADS)} | os.environ
     server = subprocess.Popen([sys.executable, "-m", "granian", *options, target], env=environment, start_new_session=True)
     try:
@@ -154,11 +165,17 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, ended: th
         if server.poll() is not None or ended.is_set():
             break
         with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
+            if probe.connect_ex((_reached_at(), port)) == 0:
                 return
         ended.wait(0.1)
     if not ended.is_set():
         raise ServerFailed(code=server.poll(), seconds=START_SECONDS_MAX)
+
+
+def _reached_at() -> str:
+    """Return the address at which this machine reaches the server, which may listen on all of its addresses."""
+    bind = settings.ENVIRONMENT.bind
+    return LOOPBACK if set(bind) <= {"0", "."} else bind
 
 
 def _announce(url: str) -> None:
