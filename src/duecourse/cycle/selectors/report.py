@@ -94,7 +94,7 @@ def _tape(creditor: Creditor, intake: StepRun | None) -> dict[str, Any] | None:
         "accepted": intake.counts["accepted_count"],
         "rejected": intake.counts["rejected_count"],
         "balance": [{"currency": row["currency"], "amount_minor": row["balance_minor_sum"]} for row in sums.to_pylist()],
-        "quarantined": [found["column"] for found in tape.quarantined_columns],
+        "quarantined": tape.quarantined_columns,
     }
 
 
@@ -245,6 +245,10 @@ def _scorecards(creditor_id: int, month: str) -> list[dict[str, Any]]:
     ]
 
 
+_EFFECTS = {"ratio": "effect_median", "ratio_low": "effect_low", "ratio_high": "effect_high"}
+"""The report's name of each figure; without a case there is nothing to say, though the engine shrinks to the average."""
+
+
 def _scorecard(row: dict[str, Any], agency: Agency) -> dict[str, Any]:
     why_not = row.get("why_not")
     return {
@@ -252,8 +256,6 @@ def _scorecard(row: dict[str, Any], agency: Agency) -> dict[str, Any]:
         "agency_name": agency.name,
         "kind": agency.kind,
         **{name: row[name] for name in ("evidence", "measure", "case_count", "placed_minor", "recovered_minor", "can_rank")},
-        "ratio": row["effect_median"],
-        "ratio_low": row["effect_low"],
-        "ratio_high": row["effect_high"],
+        **{name: row[effect] if row["case_count"] else None for name, effect in _EFFECTS.items()},
         "why_not": dict(zip(("en", "zh"), WHY_NOT[why_not], strict=True)) if why_not in WHY_NOT else None,
     }
