@@ -257,7 +257,7 @@ def public_card_pairs():
         return [(max(0, int(row["PAY_3"])), max(0, int(row["PAY_2"]))) for row in csv.DictReader(file)]
 
 
-def test_public_card_data_jumps_over_a_bucket():
+def test_published_card_histories_jump_over_a_bucket():
     """In public card data accounts go from current to two months past due without a month between, and none is lost."""
     pairs = public_card_pairs()
     rates = roll_rates(*states(pairs)).to_pylist()

@@ -8,10 +8,6 @@ from typing import Any
 import pyarrow as pa
 from django.db import connection
 
-from duecourse.contact.models import Permit
-from duecourse.kit.errors import Absent
-from duecourse.parties.access import Actor
-
 WINDOW = pa.schema(
     [
         pa.field("answer_key", pa.string(), nullable=False),
@@ -28,13 +24,13 @@ WINDOW = pa.schema(
 
 _WINDOW = """
 SELECT 'permit:' || p.id, p.performer_id, p.person_id, p.channel, p.contact_at, true, a.outcome,
-       encode(sha256(p.explanation::text::bytea), 'hex')
+       encode(sha256(convert_to(p.explanation::text, 'UTF8')), 'hex')
 FROM contact_permit p
 LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.reported_at <= %(known)s
 WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s AND p.decided_at <= %(known)s
 UNION ALL
 SELECT 'refusal:' || r.id, r.performer_id, r.person_id, r.channel, r.contact_at, false, NULL,
-       encode(sha256(r.explanation::text::bytea), 'hex')
+       encode(sha256(convert_to(r.explanation::text, 'UTF8')), 'hex')
 FROM contact_refusal r
 WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at < %(until)s AND r.decided_at <= %(known)s
 """
@@ -55,21 +51,6 @@ SELECT coalesce(max(held), 0), coalesce(max(connected), 0) FROM (
     GROUP BY p.person_id, p.local_on
 ) AS days
 """
-
-
-def access_permit(actor: Actor, permit_id: int) -> Permit:
-    """Return a permit that the actor may see, inside `acting`.
-
-    Raises:
-        Absent: there is none.
-    """
-    found = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id)
-    if actor.agency_id is not None:
-        found = found.filter(performer_id=actor.agency_id)
-    permit = found.first()
-    if permit is None:
-        raise Absent(entity="permit")
-    return permit
 
 
 def window_frame(*, creditor_id: int, from_at: datetime, until_at: datetime, known_at: datetime) -> pa.Table:

@@ -75,6 +75,7 @@ COUNTS = {
     "contact_point_new_count": _("new contact points"),
     "case_opened_count": _("cases opened"),
     "closed_case_count": _("cases closed"),
+    "ended_placement_count": _("placements ended"),
     "account_count": _("accounts"),
     "case_count": _("cases"),
     "segment_count": _("segments"),

@@ -131,17 +131,21 @@ def contract_version_add(
     Args:
         actor: a manager of the creditor.
         contract_id: the contract.
-        effective_on, expires_on: first day of the terms, and the day after the last.
+        effective_on: first day of the terms.
+        expires_on: the day after the last.
         placement_term_days: how long a placement lasts, days.
         contracted_fields: the only fields a handover may hold.
         attribution_rule: 'paid' or 'booked', the date of a payment that must lie in the placement.
         signed_on: day of signature; without it nothing is placed under these terms.
         currency: ISO code, by default the creditor's.
-        regions, products: codes of regions and product classes, or None for all.
-        capacity_count, capacity_minor: most open cases, most open balance in minor units, or None.
+        regions: codes, or None for all.
+        products: product classes, or None for all.
+        capacity_count: most open cases, or None.
+        capacity_minor: most open balance in minor units, or None.
         share_cap_bp: largest share of an allocation in basis points, or None.
         attribution_tail_days: days after a placement's end in which a payment still counts.
-        tier_mode, rounding: 'whole' or 'marginal'; 'half_up', 'half_even' or 'down'.
+        tier_mode: 'whole' or 'marginal'.
+        rounding: 'half_up', 'half_even' or 'down'.
         known_fields: fields the handover's record has; names outside are refused.
 
     Raises:
@@ -155,8 +159,8 @@ def contract_version_add(
             "expires_on": expires_on,
             "signed_on": signed_on,
             "currency": currency or creditor_of(actor).currency,
-            "regions": None if regions is None else list(regions),
-            "products": None if products is None else list(products),
+            "regions": regions and list(regions),
+            "products": products and list(products),
             "capacity_count": capacity_count,
             "capacity_minor": capacity_minor,
             "share_cap_bp": share_cap_bp,
@@ -170,12 +174,7 @@ def contract_version_add(
         reasons = _faults(terms, known_fields)
         if reasons:
             raise TermsRefused(reasons="; ".join(reasons))
-        contract = access_contract(actor=actor, contract_id=contract_id, is_locked=True)
-        versions = ContractVersion.objects.filter(creditor_id=actor.creditor_id, contract=contract)
-        number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
-        version = ContractVersion.objects.create(creditor_id=actor.creditor_id, contract=contract, number=number, **terms)
-        _record(actor, "contract_version_added", version, {"contract_id": contract.pk, "number": number} | terms)
-    return version
+        return _version_create(actor, contract_id, terms)
 
 
 def fee_schedule_set(
@@ -210,6 +209,16 @@ def fee_schedule_set(
         details = {"contract_version_id": version.pk, "effective_on": effective_on, "lines": frame.to_pylist()}
         _record(actor, "fee_schedule_set", schedule, details)
     return schedule
+
+
+def _version_create(actor: Actor, contract_id: int, terms: Mapping[str, Any]) -> ContractVersion:
+    """Write the version after the last one, under the contract's lock."""
+    contract = access_contract(actor=actor, contract_id=contract_id, is_locked=True)
+    versions = ContractVersion.objects.filter(creditor_id=actor.creditor_id, contract=contract)
+    number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    version = ContractVersion.objects.create(creditor_id=actor.creditor_id, contract=contract, number=number, **terms)
+    _record(actor, "contract_version_added", version, {"contract_id": contract.pk, "number": number, **terms})
+    return version
 
 
 def _fee_line(creditor_id: int, schedule: FeeSchedule, row: Mapping[str, Any]) -> FeeLine:
