@@ -65,7 +65,7 @@ def test_absent_file_and_unknown_mapping_are_refused(bank, tape, tmp_path):
     """A wrong path and a wrong mapping are told apart, and the mappings that exist are listed."""
     with pytest.raises(FileAbsent, match="cannot be opened"):
         take(bank, tmp_path / "nowhere.csv")
-    with pytest.raises(UnknownMapping, match="lendingclub, native"):
+    with pytest.raises(UnknownMapping, match="lendingclub, lendingclub_at_charge_off, native"):
         take(bank, tape([row("A-1")]), mapping="natve")
     with pytest.raises(UnknownMapping):
         take(bank, tape([row("A-1")]), mapping="../mappings/native")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db import connection
 
@@ -16,15 +17,18 @@ def account_ids_by_number(*, creditor_id: int, numbers: Iterable[str]) -> dict[s
         return dict(cursor.fetchall())
 
 
-def case_accounts_by_number(*, creditor_id: int, numbers: Iterable[str] | None = None) -> dict[str, tuple[int, int]]:
-    """Return account number → (case id, account id) of the accounts in an open case; None asks for all."""
+def case_accounts_by_number(
+    *, creditor_id: int, numbers: Iterable[str] | None = None, on: date | None = None
+) -> dict[str, tuple[int, int]]:
+    """Return account number → (case id, account id) of the accounts that are in a case now, or were on a day; no numbers ask for all."""
     chosen = None if numbers is None else list(numbers)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.number, ca.case_id, a.id FROM portfolio_account a"
-            " JOIN portfolio_caseaccount ca ON ca.creditor_id = a.creditor_id AND ca.account_id = a.id AND ca.until_on IS NULL"
+            " JOIN portfolio_caseaccount ca ON ca.creditor_id = a.creditor_id AND ca.account_id = a.id"
+            " AND (ca.until_on IS NULL OR ca.until_on > %s) AND (ca.from_on <= %s OR %s::date IS NULL)"
             " WHERE a.creditor_id = %s AND (%s::text[] IS NULL OR a.number = ANY(%s))",
-            [creditor_id, chosen, chosen],
+            [on, on, on, creditor_id, chosen, chosen],
         )
         return {number: (case_id, account_id) for number, case_id, account_id in cursor.fetchall()}
 

@@ -26,7 +26,7 @@ from duecourse.kit.errors import Problem
 from duecourse.kit.records import Chunk, Mapping, read
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.selectors import file_read
-from duecourse.ledger.services import audit_append, file_put
+from duecourse.ledger.services import audit_append, file_put, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Creditor, Role
 from duecourse.portfolio.errors import IntakeBusy, StorageFull, TapeChanged
@@ -45,6 +45,10 @@ Progress = Callable[[int, int, str], None]
 ONE_ZONE_COUNTRIES = {"Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul"}
 PHONE_REGIONS = {"USD": "US", "JPY": "JP", "HKD": "HK", "SGD": "SG", "TWD": "TW", "KRW": "KR"}
 _LOCK_CLASS = 0x7A9E
+_FILLED = tuple(
+    f"portfolio_{name}"
+    for name in ("person", "personsecret", "account", "obligation", "contactpoint", "case", "caseaccount", "casetransition", "taperow")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +147,13 @@ def tape_intake(
             _stage_file(intake)
             if control is not None:
                 intake.totals.check(control, file=path.name)
-            return _publish(intake, key=key, control=control, rejects_path=rejects_path)
+            result = _publish(intake, key=key, control=control, rejects_path=rejects_path)
         finally:
             if not connection.needs_rollback:
                 staging_drop()
+        with acting(actor):
+            statistics_refresh(*_FILLED, row_count=result.counts["accepted_count"])
+        return result
 
 
 def _stage_file(intake: _Intake) -> None:

@@ -83,34 +83,36 @@ _SETS: dict[str, str] = {
         FROM pg_temp.staged_contact
         ON CONFLICT (creditor_id, person_id, kind, value_index, index_key_id) DO NOTHING
     """,
-    "new cases": """
+    "accounts without a case": """
+        CREATE TEMPORARY TABLE staged_work ON COMMIT DROP AS
+        SELECT account_id, person_id, coalesce(region, '') AS region, balance_minor, row_number FROM pg_temp.staged_row
+        WHERE is_new AND balance_minor > 0
+        UNION ALL
+        SELECT r.account_id, r.person_id, coalesce(r.region, ''), r.balance_minor, r.row_number FROM pg_temp.staged_row r
+        WHERE NOT r.is_new AND r.balance_minor > 0
+            AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = %(creditor)s AND ca.account_id = r.account_id
+                AND ca.until_on IS NULL)
+    """,
+    "cases to join or open": """
         CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
-        SELECT nextval('portfolio_case_id_seq') AS case_id, person_id, region FROM (
-            SELECT DISTINCT ON (r.person_id) r.person_id, coalesce(r.region, '') AS region FROM pg_temp.staged_row r
-            WHERE r.balance_minor > 0
-                AND NOT EXISTS (SELECT FROM portfolio_case c WHERE c.creditor_id = %(creditor)s AND c.person_id = r.person_id
-                    AND c.work_stream = 'collection' AND c.closed_on IS NULL)
-                AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = %(creditor)s AND ca.account_id = r.account_id
-                    AND ca.until_on IS NULL)
-            ORDER BY r.person_id, r.balance_minor DESC, r.row_number
-        ) opened
+        SELECT coalesce(c.id, nextval('portfolio_case_id_seq')) AS case_id, w.person_id, w.region, c.id IS NULL AS is_new
+        FROM (SELECT DISTINCT ON (person_id) person_id, region FROM pg_temp.staged_work
+            ORDER BY person_id, balance_minor DESC, row_number) w
+        LEFT JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.person_id = w.person_id AND c.work_stream = 'collection'
+            AND c.closed_on IS NULL
     """,
     "cases": """
         INSERT INTO portfolio_case (id, creditor_id, person_id, work_stream, region, opened_on, close_reason, hand_count)
-        SELECT case_id, %(creditor)s, person_id, 'collection', region, %(as_of)s, '', 0 FROM pg_temp.staged_case
+        SELECT case_id, %(creditor)s, person_id, 'collection', region, %(as_of)s, '', 0 FROM pg_temp.staged_case WHERE is_new
     """,
     "transitions": """
         INSERT INTO portfolio_casetransition (creditor_id, case_id, status, reason, effective_on, known_at, actor_id)
-        SELECT %(creditor)s, case_id, 'opened', 'tape', %(as_of)s, %(known_at)s, %(actor)s FROM pg_temp.staged_case
+        SELECT %(creditor)s, case_id, 'opened', 'tape', %(as_of)s, %(known_at)s, %(actor)s FROM pg_temp.staged_case WHERE is_new
     """,
     "accounts of cases": """
         INSERT INTO portfolio_caseaccount (creditor_id, case_id, account_id, from_on)
-        SELECT %(creditor)s, c.id, r.account_id, %(as_of)s FROM pg_temp.staged_row r
-        JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.person_id = r.person_id AND c.work_stream = 'collection'
-            AND c.closed_on IS NULL
-        WHERE r.balance_minor > 0
-            AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = %(creditor)s AND ca.account_id = r.account_id
-                AND ca.until_on IS NULL)
+        SELECT %(creditor)s, c.case_id, w.account_id, %(as_of)s FROM pg_temp.staged_work w
+        JOIN pg_temp.staged_case c ON c.person_id = w.person_id
     """,
     "rows": """
         INSERT INTO portfolio_taperow (creditor_id, tape_id, account_id, row_number, oldest_due_on, days_past_due, principal_minor,
@@ -120,6 +122,8 @@ _SETS: dict[str, str] = {
         FROM pg_temp.staged_row
     """,
 }
+_MADE = {"accounts without a case": "staged_work", "cases to join or open": "staged_case"}
+"""Sets that make a temporary table; the planner is told how large it has become."""
 _BOOKED = """
 SELECT r.account_id, r.row_number, r.currency, r.principal_minor, r.interest_minor, r.fee_minor, r.penalty_minor
 FROM pg_temp.staged_row r
@@ -167,8 +171,8 @@ def publish(publication: Publication, *, tell: Callable[[int, int, str], None]) 
             tell(number, len(_SETS) + 1, name)
             cursor.execute(statement, parameters)
             counts[name] = cursor.rowcount
-            if name == "new cases":
-                cursor.execute("ANALYZE pg_temp.staged_case")
+            if made := _MADE.get(name):
+                cursor.execute(f"ANALYZE pg_temp.{made}")
     return counts
 
 

@@ -40,7 +40,7 @@ def staging_open() -> None:
 def staging_drop() -> None:
     """Drop the staging tables of this session, if there are any."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in (*TABLES, "staged_case")))
+        cursor.execute("DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in (*TABLES, "staged_work", "staged_case")))
 
 
 def staging_analyze() -> None:
