@@ -28,6 +28,25 @@ class MonthNotReady(Conflict):
     todo = "{todo}"
 
 
+class AllocationUndecided(Conflict):
+    """Nobody has decided on the proposed allocation."""
+
+    what = "Allocation {allocation_run_id} of {month} waits for a decision; nothing is handed over yet."
+    why = "Cases move only under an allocation that a second person approved."
+    todo = (
+        "Look at it: duecourse allocation preview {allocation_run_id}; have a second person approve it: "
+        "duecourse allocation approve {allocation_run_id} --as EMAIL; then run the month again."
+    )
+
+
+class AllocationRejected(Conflict):
+    """The proposed allocation was rejected."""
+
+    what = "Allocation {allocation_run_id} of {month} was rejected; nothing is handed over."
+    why = "The same inputs give the same allocation, so it is proposed anew once something has changed: a hold, a contract, a capacity."
+    todo = "Change what was wrong, then run: duecourse cycle step allocate {month}"
+
+
 class LawBroken(BrokenPromise):
     """A conservation law does not hold, so nothing of the step was kept."""
 

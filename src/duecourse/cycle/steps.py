@@ -8,13 +8,13 @@ Contact and repay are live: their step checks and seals the month's window. See 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
 from duecourse.contact import selectors as contacts
 from duecourse.cycle import selectors
-from duecourse.cycle.errors import MonthNotReady
+from duecourse.cycle.errors import AllocationRejected, AllocationUndecided, MonthNotReady
 from duecourse.cycle.services.compute import aged, allocated, commissioned, measured, scored
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.inputs import (
@@ -27,15 +27,15 @@ from duecourse.cycle.services.inputs import (
 )
 from duecourse.cycle.services.perform import Applied, Law, Month
 from duecourse.cycle.services.policy import policy_of
+from duecourse.cycle.services.read_back import answers, handed_over, outputs_of, payments, ready_to_close, stored_tape
 from duecourse.cycle.services.runs import draw_secret, run_close, run_open
 from duecourse.engine.scores import MODEL_VERSION
 from duecourse.kit.calendar import Month as CalendarMonth
-from duecourse.kit.calendar import day_bounds
 from duecourse.kit.clock import now
 from duecourse.kit.ids import file_sha256
 from duecourse.ledger import selectors as books
 from duecourse.ledger.services import statistics_refresh
-from duecourse.parties.access import acting, creditor_of
+from duecourse.parties.access import acting
 from duecourse.placement import selectors as placements
 from duecourse.placement import services as placing
 from duecourse.portfolio import selectors as portfolio
@@ -50,16 +50,34 @@ if TYPE_CHECKING:
     from duecourse.cycle.services.perform import Step
 
 METRIC_VERSION = "segment-rates/1"
+PUBLISHED_TABLES = (
+    *("ledger_entry", "ledger_posting"),
+    *(f"portfolio_{name}" for name in ("person", "personsecret", "account", "obligation", "contactpoint", "taperow")),
+    *(f"portfolio_{name}" for name in ("case", "caseaccount", "casetransition")),
+)
+"""The tables a tape fills, whose statistics are stale afterwards."""
 
 
-class Intake:
-    """1 · 逾期数据接收: a tape comes in; what is not on it any more leaves."""
-
-    name, is_atomic = "intake", False
+class _OfDay:
+    """A step of the business date, run once."""
 
     def period(self, month: Month) -> str:
         """Return the business date."""
         return month.as_of.isoformat()
+
+
+class _OfMonth:
+    """A step that sums the month up with what is known by then."""
+
+    def period(self, month: Month) -> str:
+        """Return the month."""
+        return month.run.month
+
+
+class Intake(_OfDay):
+    """1 · 逾期数据接收: a tape comes in; what is not on it any more leaves."""
+
+    name, is_atomic = "intake", False
 
     def prepare(self, month: Month) -> Frames:
         """Take the file's hash, its mapping and the declared control totals."""
@@ -74,8 +92,8 @@ class Intake:
             }
         )
 
-    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
-        """Load the tape, close what is not on it any more, and end the placements whose term is over."""
+    def stage(self, month: Month, inputs: Frames) -> dict[str, Any]:
+        """Load the tape."""
         result = portfolios.tape_intake(
             actor=month.actor,
             path=month.options["tape"],
@@ -85,21 +103,22 @@ class Intake:
             rejects_path=month.options.get("rejects"),
             progress=month.progress,
         )
-        self._refresh(month, result.counts["accepted_count"])
-        gone = portfolios.cases_close_absent(actor=month.actor, tape_id=result.tape_id)
+        with acting(month.actor):
+            statistics_refresh(*PUBLISHED_TABLES, row_count=result.counts["accepted_count"])
+        return {**result.counts, "tape_id": result.tape_id}
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Close what is not on the tape any more, and end the placements whose term is over."""
+        tape_id = step_run.counts["tape_id"]
+        gone = portfolios.cases_close_absent(actor=month.actor, tape_id=tape_id)
         placing.cases_closed(actor=month.actor, case_ids=gone, reason="off_tape", at=now())
         ended = placing.placements_end_due(actor=month.actor, on=month.as_of)
-        with acting(month.actor):
-            frame = portfolio.tape_frame(creditor_id=month.actor.creditor_id, tape_id=result.tape_id)
-        counts = {**result.counts, "tape_id": result.tape_id, "closed_case_count": len(gone), "ended_placement_count": ended}
-        return Applied(Frames(frames={"tape": frame}, keys={"tape": ["account_id"]}), counts)
+        counts = {**step_run.counts, "closed_case_count": len(gone), "ended_placement_count": ended}
+        return Applied(stored_tape(month, tape_id=tape_id), counts)
 
-    @staticmethod
-    def _refresh(month: Month, row_count: int) -> None:
-        names = ("person", "personsecret", "account", "obligation", "contactpoint", "case", "caseaccount", "casetransition", "taperow")
-        with acting(month.actor):
-            tables = ("ledger_entry", "ledger_posting", *(f"portfolio_{name}" for name in names))
-            statistics_refresh(*tables, row_count=row_count)
+    def read_back(self, month: Month, *, step_run: StepRun) -> Frames:
+        """Return the tape's rows as they are stored."""
+        return stored_tape(month, tape_id=step_run.counts["tape_id"])
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """Rows in = accepted + rejected + passed over; the tape's balance is in the books."""
@@ -116,14 +135,10 @@ class Intake:
         ]
 
 
-class Snapshot:
+class Snapshot(_OfDay):
     """2 · 账龄: how old every debt is on the business date."""
 
     name, is_atomic = "snapshot", True
-
-    def period(self, month: Month) -> str:
-        """Return the business date."""
-        return month.as_of.isoformat()
 
     def prepare(self, month: Month) -> Frames:
         """Read accounts and pauses as of the day."""
@@ -151,14 +166,10 @@ class Snapshot:
         ]
 
 
-class Score:
+class Score(_OfDay):
     """3 · 分层评分: which segment each case is in, and what is expected of it."""
 
     name, is_atomic = "score", True
-
-    def period(self, month: Month) -> str:
-        """Return the business date."""
-        return month.as_of.isoformat()
 
     def prepare(self, month: Month) -> Frames:
         """Read the open cases of the snapshot and what earlier months recovered by segment."""
@@ -179,14 +190,10 @@ class Score:
         return [Law("cases in = cases scored", before.num_rows, after.num_rows), Law("cases that differ", len(missing), 0)]
 
 
-class Allocate:
+class Allocate(_OfDay):
     """4 · 分案: which agency each case goes to; another person approves it."""
 
     name, is_atomic = "allocate", True
-
-    def period(self, month: Month) -> str:
-        """Return the business date."""
-        return month.as_of.isoformat()
 
     def prepare(self, month: Month) -> Frames:
         """Read cases, agencies, exclusions and effects; the secret stays sealed, its commitment is among the inputs."""
@@ -194,7 +201,7 @@ class Allocate:
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
         """Allocate and propose."""
-        allocation = allocated(inputs, draw_secret(month.run))
+        allocation = allocated(inputs, secret=draw_secret(month.run))
         proposed = placing.allocation_propose(
             actor=month.actor,
             run_id=month.run.pk,
@@ -229,50 +236,55 @@ class Allocate:
         ]
 
 
-class HandOver:
+class HandOver(_OfDay):
     """5 · 委案: batches, placements and packages of an approved allocation."""
 
     name, is_atomic = "hand_over", False
 
-    def period(self, month: Month) -> str:
-        """Return the business date."""
-        return month.as_of.isoformat()
-
     def prepare(self, month: Month) -> Frames:
         """Take the approved allocation of the day."""
-        run_id = required(month, "allocate").counts["allocation_run_id"]
+        run_id = required(month, step="allocate").counts["allocation_run_id"]
         proposed = placements.access_allocation(month.actor, allocation_run_id=run_id)
         if proposed.state not in {"approved", "published"}:
-            todo = f"Have a second person approve it: duecourse allocation approve {run_id}"
-            raise MonthNotReady(step=self.name, month=month.run.month, reason="the allocation is not approved", todo=todo)
+            refused = AllocationRejected if proposed.state == "rejected" else AllocationUndecided
+            raise refused(month=month.run.month, allocation_run_id=run_id)
         return Frames(parameters={"allocation_run_id": run_id, "rows_hash": proposed.rows_hash})
 
-    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+    def stage(self, month: Month, inputs: Frames) -> dict[str, Any]:
         """Publish the allocation and write each batch's package."""
         run_id = inputs.parameters["allocation_run_id"]
         batch_ids = placing.allocation_publish(actor=month.actor, allocation_run_id=run_id, at=now())
         with acting(month.actor):
             tables = ("placement", "placementaccount", "placementtransition")
-            row_count = required(month, "allocate").counts["placed_count"]
+            row_count = required(month, step="allocate").counts["placed_count"]
             statistics_refresh("portfolio_case", *(f"placement_{name}" for name in tables), row_count=row_count)
         for number, batch_id in enumerate(batch_ids):
             placing.batch_hand_over(actor=month.actor, batch_id=batch_id)
             if month.progress:
                 month.progress(number + 1, len(batch_ids), self.name)
-        with acting(month.actor):
-            frame = selectors.handover_frame(creditor_id=month.actor.creditor_id, allocation_run_id=run_id)
-            withheld = placements.allocation_preview(creditor_id=month.actor.creditor_id, allocation_run_id=run_id)["withheld_count"]
+        return {"allocation_run_id": run_id, "batch_count": len(batch_ids)}
+
+    def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
+        """Read back what is handed over."""
+        run_id = inputs.parameters["allocation_run_id"]
+        outputs = handed_over(month, allocation_run_id=run_id)
+        frame = outputs.frames["handed_over"]
+        preview = placements.allocation_preview(creditor_id=month.actor.creditor_id, allocation_run_id=run_id)
         counts = {
-            "batch_count": len(batch_ids),
+            **step_run.counts,
             "case_count": total(frame, "case_count"),
             "placed_minor": total(frame, "placed_minor"),
-            "withheld_count": withheld,
+            "withheld_count": preview["withheld_count"],
         }
-        return Applied(Frames(frames={"handed_over": frame}, keys={"handed_over": ["batch_id"]}), counts)
+        return Applied(outputs, counts)
+
+    def read_back(self, month: Month, *, step_run: StepRun) -> Frames:
+        """Return the batches and their packages as they are stored."""
+        return handed_over(month, allocation_run_id=step_run.counts["allocation_run_id"])
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """What was allocated is placed, what is placed is in the packages, and nothing is placed twice."""
-        frame, allocation = applied.outputs.frames["handed_over"], required(month, "allocate").counts
+        frame, allocation = applied.outputs.frames["handed_over"], required(month, step="allocate").counts
         return [
             Law(
                 "cases allocated = placed + withheld",
@@ -284,29 +296,24 @@ class HandOver:
         ]
 
 
-class Contact:
+class Contact(_OfMonth):
     """6 · 触达 (live): the month's permits, refusals and attempts."""
 
     name, is_atomic = "contact", True
 
-    def period(self, month: Month) -> str:
-        """Return the month."""
-        return month.run.month
-
     def prepare(self, month: Month) -> Frames:
         """Read the window's answers."""
-        return self.read_back(month, known_at=now())
+        return answers(month, known_at=now())
 
-    def read_back(self, month: Month, *, known_at: datetime) -> Frames:
-        """Return the window's answers as they were known at an instant."""
-        zone = creditor_of(month.actor).zone
-        from_at, until_at = day_bounds(month.first_on, zone)[0], day_bounds(month.last_on, zone)[1]
-        frame = contacts.window_frame(creditor_id=month.actor.creditor_id, from_at=from_at, until_at=until_at, known_at=known_at)
-        return Frames(frames={"answers": frame}, keys={"answers": ["answer_key"]})
+    def read_back(self, month: Month, *, step_run: StepRun) -> Frames:
+        """Return the window's answers as they were known when the step ran."""
+        return answers(month, known_at=datetime.fromisoformat(step_run.counts["known_at"]))
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
-        """Count; the contacts were written when they happened."""
-        frame = inputs.frames["answers"]
+        """Count what is known by now; the contacts were written when they happened."""
+        known_at = now()
+        outputs = answers(month, known_at=known_at)
+        frame = outputs.frames["answers"]
         held, connected = contacts.most_slots(creditor_id=month.actor.creditor_id, first_on=month.first_on, last_on=month.last_on)
         permits = pc.sum(frame.column("is_permit")).as_py() or 0
         counts = {
@@ -316,8 +323,9 @@ class Contact:
             "unreported_count": permits - (frame.num_rows - frame.column("outcome").null_count),
             "most_slots_held": held,
             "most_connected": connected,
+            "known_at": known_at.isoformat(),
         }
-        return Applied(inputs, counts)
+        return Applied(outputs, counts)
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """Every request has one answer; no debtor was reached more often on a day than the rules allow."""
@@ -329,30 +337,26 @@ class Contact:
         ]
 
 
-class Repay:
+class Repay(_OfMonth):
     """7 · 回款 (live): the month's money, and which promises were kept."""
 
     name, is_atomic = "repay", True
 
-    def period(self, month: Month) -> str:
-        """Return the month."""
-        return month.run.month
-
     def prepare(self, month: Month) -> Frames:
         """Read the window's payments."""
-        return self.read_back(month, known_at=now())
+        return payments(month, known_at=now())
 
-    def read_back(self, month: Month, *, known_at: datetime) -> Frames:
-        """Return the window's payments as they were known at an instant."""
-        frame = money.payments_frame(
-            creditor_id=month.actor.creditor_id, first_on=month.first_on, last_on=month.last_on, known_at=known_at
-        )
-        return Frames(frames={"payments": frame}, keys={"payments": ["payment_id"]})
+    def read_back(self, month: Month, *, step_run: StepRun) -> Frames:
+        """Return the window's payments as they were known when the step ran."""
+        return payments(month, known_at=datetime.fromisoformat(step_run.counts["known_at"]))
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
-        """Judge the promises that fell due."""
+        """Count the money known by now, and judge the promises that fell due."""
+        known_at = now()
+        outputs = payments(month, known_at=known_at)
         judged = repaying.promises_judge(actor=month.actor, on=month.last_on + timedelta(days=1))
-        return Applied(inputs, {"payment_count": inputs.frames["payments"].num_rows, "judged_promise_count": judged})
+        counts = {"payment_count": outputs.frames["payments"].num_rows, "judged_promise_count": judged}
+        return Applied(outputs, counts | {"known_at": known_at.isoformat()})
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """The books balance; what the bank booked is imputed or in suspense, per currency."""
@@ -367,14 +371,10 @@ class Repay:
         return laws
 
 
-class Measure:
+class Measure(_OfMonth):
     """8 · 考核: rates that decide the tiers, and scorecards with their uncertainty."""
 
     name, is_atomic = "measure", True
-
-    def period(self, month: Month) -> str:
-        """Return the month."""
-        return month.run.month
 
     def prepare(self, month: Month) -> Frames:
         """Read what was placed and what came of it."""
@@ -401,14 +401,10 @@ class Measure:
         ]
 
 
-class Settle:
+class Settle(_OfMonth):
     """9 · 结算: a statement for every contract, to the last minor unit."""
 
     name, is_atomic = "settle", True
-
-    def period(self, month: Month) -> str:
-        """Return the month."""
-        return month.run.month
 
     def prepare(self, month: Month) -> Frames:
         """Read every contract's attributed money, fees, rates and earlier lines."""
@@ -418,7 +414,7 @@ class Settle:
         """Draw up the statements."""
         lines = {}
         for contract in inputs.parameters["contracts"]:
-            computed, problems = commissioned(inputs, contract)
+            computed, problems = commissioned(inputs, contract=contract)
             if problems:
                 reason = "; ".join(problem.message() for problem in problems[:5])
                 raise MonthNotReady(step=self.name, month=month.run.month, reason=reason, todo="Mend the fee schedule.")
@@ -443,27 +439,18 @@ class Settle:
         ]
 
 
-class Close:
+class Close(_OfMonth):
     """10 · 关账: asserts the nine steps before, seals the trail, closes the month and opens the next."""
 
     name, is_atomic = "close", True
 
-    def period(self, month: Month) -> str:
-        """Return the month."""
-        return month.run.month
-
     def prepare(self, month: Month) -> Frames:
-        """Take the outputs of all nine steps; each must be there, and every statement frozen."""
-        steps = selectors.latest_steps(month.run)
-        missing = [name for name in selectors.STEP_NAMES[:-1] if name not in steps]
-        if missing:
-            todo = f"Run it: duecourse cycle step {missing[0]} {month.run.month}"
-            raise MonthNotReady(step=self.name, month=month.run.month, reason=f"not done: {', '.join(missing)}", todo=todo)
-        unfrozen = settled.unfrozen(creditor_id=month.actor.creditor_id, month=month.run.month)
-        if unfrozen:
-            reason = f"{len(unfrozen)} statements are not frozen"
-            raise MonthNotReady(step=self.name, month=month.run.month, reason=reason, todo="Freeze them: duecourse statement list")
-        return Frames(parameters={"outputs": {name: steps[name].outputs_hash for name in selectors.STEP_NAMES[:-1]}})
+        """Take the outputs of all nine steps; each must be there and know what is known, and every statement must be frozen."""
+        return outputs_of(ready_to_close(month, steps=STEPS))
+
+    def read_back(self, month: Month, *, step_run: StepRun) -> Frames:
+        """Return the outputs of the nine steps as they are stored."""
+        return outputs_of(selectors.latest_steps(month.run))
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
         """Close, and open the next month with its own commitment."""

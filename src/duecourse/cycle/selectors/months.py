@@ -24,9 +24,10 @@ def latest_steps(run: Run) -> dict[str, StepRun]:
     return found
 
 
-def latest_step(run: Run, step: str) -> StepRun | None:
-    """Return the newest checked execution of one step of a run, or None."""
-    return latest_steps(run).get(step)
+def latest_step(run: Run, *, step: str, period: str | None = None) -> StepRun | None:
+    """Return the newest checked execution of one step of a run, of any period or of one, or None."""
+    found = StepRun.objects.filter(creditor_id=run.creditor_id, run=run, step=step, state="checked")
+    return (found.filter(period=period) if period else found).order_by("finished_at", "id").last()
 
 
 def statements_of(run: Run) -> list[Statement]:

@@ -1,7 +1,7 @@
 """Every write about months: opening and closing them, running their steps, computing them again."""
 
-from duecourse.cycle.services.perform import Applied, Law, Month, perform
+from duecourse.cycle.services.perform import Applied, Law, Month, perform, resume
 from duecourse.cycle.services.replay import Replayed, replay
 from duecourse.cycle.services.runs import run_close, run_of, run_open
 
-__all__ = ["Applied", "Law", "Month", "Replayed", "perform", "replay", "run_close", "run_of", "run_open"]
+__all__ = ["Applied", "Law", "Month", "Replayed", "perform", "replay", "resume", "run_close", "run_of", "run_open"]

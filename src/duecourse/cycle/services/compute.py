@@ -59,7 +59,7 @@ def scored(inputs: Frames) -> pa.Table:
     )
 
 
-def allocated(inputs: Frames, secret: bytes) -> Allocation:
+def allocated(inputs: Frames, *, secret: bytes) -> Allocation:
     """Return the allocation of the frozen cases under the month's secret."""
     return allocate(
         inputs.frames["cases"],
@@ -76,7 +76,7 @@ def measured(inputs: Frames) -> tuple[pa.Table, pa.Table]:
     return evaluate(inputs.frames["outcomes"]), recovery_rates(inputs.frames["batch_outcomes"], by_batch=True)
 
 
-def commissioned(inputs: Frames, contract: str) -> tuple[pa.Table, list[Problem]]:
+def commissioned(inputs: Frames, *, contract: str) -> tuple[pa.Table, list[Problem]]:
     """Return the commission lines and problems of one contract, named by its number as text, over all its versions."""
     parts = [
         CommissionInputs(
@@ -100,7 +100,7 @@ def _score(inputs: Frames, _secret: bytes) -> Frames:
 
 
 def _allocate(inputs: Frames, secret: bytes) -> Frames:
-    return Frames(frames={"rows": allocated(inputs, secret).rows}, keys={"rows": ["case_id"]})
+    return Frames(frames={"rows": allocated(inputs, secret=secret).rows}, keys={"rows": ["case_id"]})
 
 
 def _measure(inputs: Frames, _secret: bytes) -> Frames:
@@ -110,7 +110,7 @@ def _measure(inputs: Frames, _secret: bytes) -> Frames:
 
 
 def _settle(inputs: Frames, _secret: bytes) -> Frames:
-    names = {f"lines_{contract}": commissioned(inputs, contract)[0] for contract in inputs.parameters["contracts"]}
+    names = {f"lines_{contract}": commissioned(inputs, contract=contract)[0] for contract in inputs.parameters["contracts"]}
     return Frames(frames=names, keys={name: ["line_key"] for name in names})
 
 

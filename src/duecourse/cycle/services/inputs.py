@@ -32,13 +32,13 @@ BATCH_DAYS = 730
 """How long after its beginning a batch can still earn; older ones have no rate of their own any more."""
 
 
-def required(month: Month, step: str) -> StepRun:
+def required(month: Month, *, step: str) -> StepRun:
     """Return the newest checked execution of a step of the month.
 
     Raises:
         MonthNotReady: the step was not run.
     """
-    found = selectors.latest_step(month.run, step)
+    found = selectors.latest_step(month.run, step=step)
     if found is None:
         todo = f"Run it: duecourse cycle step {step} {month.run.month}"
         raise MonthNotReady(step=step, month=month.run.month, reason=f"the step {step} has not been run", todo=todo)
@@ -47,7 +47,7 @@ def required(month: Month, step: str) -> StepRun:
 
 def score_inputs(month: Month) -> Frames:
     """Return the open cases of the month's snapshot and the history of earlier months by segment."""
-    cases = portfolio.case_frame(creditor_id=month.actor.creditor_id, step_run_id=required(month, "snapshot").pk)
+    cases = portfolio.case_frame(creditor_id=month.actor.creditor_id, step_run_id=required(month, step="snapshot").pk)
     wanted = pa.schema([*segments.CASES, pa.field("bucket_number", pa.int16(), nullable=False)])
     return Frames(
         frames={"cases": conform(cases, wanted, name="cases"), "history": history(month)},
@@ -60,7 +60,7 @@ def history(month: Month) -> pa.Table:
     """Return engine.scores.HISTORY over the earlier months, one row per segment."""
     sums: dict[str, list[int]] = {}
     for earlier in selectors.closed_months(month.run, limit=HISTORY_MONTHS):
-        for row in outcomes(month, earlier).to_pylist():
+        for row in outcomes(month, of_month=earlier).to_pylist():
             found = sums.setdefault(row["segment_key"], [0, 0, 0, 0])
             found[0] += row["placed_minor"]
             found[1] += max(0, row["recovered_minor"])
@@ -74,8 +74,8 @@ def history(month: Month) -> pa.Table:
 def allocation_inputs(month: Month) -> Frames:
     """Return cases with their segments and expectations, agencies, exclusions and the effects of the last scorecards."""
     creditor_id = month.actor.creditor_id
-    cases = portfolio.case_frame(creditor_id=creditor_id, step_run_id=required(month, "snapshot").pk)
-    scored = portfolio.score_frame(creditor_id=creditor_id, step_run_id=required(month, "score").pk)
+    cases = portfolio.case_frame(creditor_id=creditor_id, step_run_id=required(month, step="snapshot").pk)
+    scored = portfolio.score_frame(creditor_id=creditor_id, step_run_id=required(month, step="score").pk)
     joined = cases.drop_columns([name for name in ("segment_key", "hold_kinds") if name in cases.column_names])
     joined = joined.join(scored.select(["case_id", "segment_key", "expected_recovered_minor"]), "case_id", join_type="inner")
     wanted = pa.schema([*CASES, pa.field("days_past_due", pa.int32(), nullable=False)])
@@ -96,7 +96,7 @@ def allocation_inputs(month: Month) -> Frames:
     )
 
 
-def outcomes(month: Month, of_month: str) -> pa.Table:
+def outcomes(month: Month, *, of_month: str) -> pa.Table:
     """Return engine.evaluation.OUTCOMES of the placements that began in a month, with what they recovered in that month."""
     bounds = CalendarMonth.parse(of_month)
     return _outcomes(month, placed=(bounds.first, bounds.last), recovered=(bounds.first, bounds.last))
@@ -107,7 +107,7 @@ def measure_inputs(month: Month) -> Frames:
     since_on = month.first_on - timedelta(days=BATCH_DAYS)
     whole = _outcomes(month, placed=(since_on, month.last_on), recovered=(since_on, month.last_on))
     return Frames(
-        frames={"outcomes": outcomes(month, month.run.month), "batch_outcomes": whole},
+        frames={"outcomes": outcomes(month, of_month=month.run.month), "batch_outcomes": whole},
         keys={"outcomes": ["case_id"], "batch_outcomes": ["case_id", "batch_id"]},
         parameters={"month": month.run.month},
     )

@@ -1,18 +1,20 @@
 """Running one step: prepare, apply, check, once for the same inputs.
 
 A step that only computes runs in one transaction: either its rows, its StepRun and the proof of its laws are there, or none of
-it. A step around a service that commits by itself (intake, hand over) leaves its StepRun 'prepared' until the check; the same
-command picks it up again, and the service does nothing twice.
+it. A step around a service that commits by itself (intake, hand over) calls it in `stage`, between 'prepared' and 'applied'; the
+same command picks it up where it was left, and the service does nothing twice. The month's run is locked first, so that two people
+who press a button at once are served one after the other.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from duecourse.cycle.errors import LawBroken
+from duecourse.cycle.errors import LawBroken, RunClosed
 from duecourse.cycle.models import Run, StepRun
+from duecourse.cycle.selectors import latest_step
 from duecourse.cycle.services.frozen import Frames, freeze
 from duecourse.kit.clock import now
 from duecourse.ledger.services import audit_append, file_put
@@ -72,7 +74,11 @@ class Applied:
 
 
 class Step(Protocol):
-    """One of the ten. `is_atomic` steps run in one transaction."""
+    """One of the ten.
+
+    `is_atomic` steps run in one transaction; the others have `stage(month, inputs) -> counts`, whose service commits by itself and can be
+    repeated. A step that is not computed from its inputs alone has `read_back(month, step_run=…) -> Frames` for the replay.
+    """
 
     name: str
     is_atomic: bool
@@ -95,20 +101,62 @@ def perform(step: Step, *, month: Month) -> StepRun:
 
     Raises:
         LawBroken: a conservation law does not hold; nothing of an atomic step is kept.
+        RunClosed: the month is closed, and the step was not run with these inputs before.
     """
     with acting(month.actor) if step.is_atomic else nullcontext():
         with acting(month.actor):
+            month = replace(month, run=_locked(month.run))
             inputs = step.prepare(month)
             step_run = _claim(step, month=month, inputs=inputs)
-        if step_run.state == "checked":
-            return step_run
-        applied = step.apply(month, inputs, step_run)
+            if step_run.state == "checked":
+                return _newest(step_run, month=month)
+            _refuse_closed(month.run)
+        if not step.is_atomic and step_run.state == "prepared":
+            _stage(step, month=month, inputs=inputs, step_run=step_run)
         with acting(month.actor):
-            return _finish(step, month=month, inputs=inputs, applied=applied, step_run=step_run)
+            if not step.is_atomic:
+                _refuse_closed(_locked(month.run))
+                step_run.refresh_from_db()
+            return step_run if step_run.state == "checked" else _finish(step, month=month, inputs=inputs, step_run=step_run)
+
+
+def resume(step: Step, *, month: Month) -> StepRun:
+    """Bring a step up to date: a step of the day is passed over once it was run, a step of the month is run with what is known now.
+
+    Raises:
+        LawBroken, RunClosed: as `perform` does.
+    """
+    if step.period(month) != month.run.month:
+        with acting(month.actor):
+            found = latest_step(month.run, step=step.name, period=step.period(month))
+        if found is not None:
+            return found
+    return perform(step, month=month)
+
+
+def _locked(run: Run) -> Run:
+    """Return the run as it is now, locked until the transaction ends."""
+    return Run.objects.select_for_update(no_key=True).get(pk=run.pk)
+
+
+def _refuse_closed(run: Run) -> None:
+    if run.closed_at is not None:
+        raise RunClosed(month=run.month)
+
+
+def _newest(step_run: StepRun, *, month: Month) -> StepRun:
+    """Return the execution; where inputs went back to what they were, it counts again instead of the one in between."""
+    latest = latest_step(month.run, step=step_run.step, period=step_run.period)
+    if latest != step_run:
+        _refuse_closed(month.run)
+        step_run.finished_at = now()
+        step_run.save(update_fields=["finished_at"])
+        _note(step_run, month=month)
+    return step_run
 
 
 def _claim(step: Step, *, month: Month, inputs: Frames) -> StepRun:
-    """Return the StepRun of these inputs, locked; two people who press the button at once get the same one after each other."""
+    """Return the StepRun of these inputs, made when it is not there."""
     key = {
         "creditor_id": month.actor.creditor_id,
         "step": step.name,
@@ -116,10 +164,17 @@ def _claim(step: Step, *, month: Month, inputs: Frames) -> StepRun:
         "inputs_hash": inputs.hash(),
     }
     StepRun.objects.bulk_create([StepRun(**key, run=month.run, started_at=now())], ignore_conflicts=True)
-    return StepRun.objects.select_for_update(no_key=True).get(**key)
+    return StepRun.objects.get(**key)
 
 
-def _finish(step: Step, *, month: Month, inputs: Frames, applied: Applied, step_run: StepRun) -> StepRun:
+def _stage(step: Any, *, month: Month, inputs: Frames, step_run: StepRun) -> None:
+    counts = step.stage(month, inputs)
+    with acting(month.actor):
+        StepRun.objects.filter(pk=step_run.pk, state="prepared").update(state="applied", counts=counts)
+
+
+def _finish(step: Step, *, month: Month, inputs: Frames, step_run: StepRun) -> StepRun:
+    applied = step.apply(month, inputs, step_run)
     laws = step.check(month, inputs, applied)
     broken = [law for law in laws if not law.holds]
     if broken:
@@ -140,17 +195,21 @@ def _finish(step: Step, *, month: Month, inputs: Frames, applied: Applied, step_
     step_run.state = "checked"
     step_run.finished_at = now()
     step_run.save()
+    _note(step_run, month=month)
+    return step_run
+
+
+def _note(step_run: StepRun, *, month: Month) -> None:
     audit_append(
         creditor_id=month.actor.creditor_id,
         action="step_checked",
         subject_kind="step_run",
         subject_id=step_run.pk,
         details={
-            "step": step.name,
+            "step": step_run.step,
             "month": month.run.month,
             "period": step_run.period,
             "inputs_hash": step_run.inputs_hash,
             "outputs_hash": step_run.outputs_hash,
         },
     )
-    return step_run

@@ -10,6 +10,7 @@ from duecourse.cycle.errors import ReplayDiffers
 from duecourse.cycle.services.compute import COMPUTE
 from duecourse.cycle.services.frozen import thaw
 from duecourse.cycle.services.runs import draw_secret
+from duecourse.ledger.errors import FileDamaged, FileDestroyed, FileMissing
 from duecourse.ledger.selectors import audit_verify, file_read
 from duecourse.parties.access import acting
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One step computed again: 'computed' from frozen inputs, 'read_back' from what is stored, or 'kept' when only its hash is known."""
+    """One step computed again: 'computed' from its frozen inputs, or 'read_back' from what is stored."""
 
     step: str
     how: str
@@ -61,12 +62,12 @@ def replay(*, month: Month, steps: Sequence[Step], progress: Callable[[int, int,
 
 def _again(step: Step, *, month: Month, step_run: StepRun) -> Replayed:
     stored = step_run.outputs_hash
-    if step.name in COMPUTE:
+    try:
         inputs = thaw(file_read(creditor_id=month.actor.creditor_id, file_id=step_run.inputs_file_id))
-        if inputs.hash() != step_run.inputs_hash:
-            return Replayed(step.name, "computed", stored, "inputs differ")
+    except (FileDamaged, FileDestroyed, FileMissing):
+        return Replayed(step.name, "computed", stored, "inputs lost")
+    if inputs.hash() != step_run.inputs_hash:
+        return Replayed(step.name, "computed", stored, "inputs differ")
+    if step.name in COMPUTE:
         return Replayed(step.name, "computed", stored, COMPUTE[step.name](inputs, draw_secret(month.run)).hash())
-    if hasattr(step, "read_back"):
-        return Replayed(step.name, "read_back", stored, step.read_back(month, known_at=step_run.finished_at).hash())
-    inputs = thaw(file_read(creditor_id=month.actor.creditor_id, file_id=step_run.inputs_file_id))
-    return Replayed(step.name, "kept", step_run.inputs_hash, inputs.hash())
+    return Replayed(step.name, "read_back", stored, step.read_back(month, step_run=step_run).hash())

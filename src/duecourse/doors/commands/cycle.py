@@ -10,7 +10,7 @@ import typer
 
 from duecourse.cycle import selectors
 from duecourse.cycle.models import StepRun
-from duecourse.cycle.services import Month, perform, replay, run_of, run_open
+from duecourse.cycle.services import Month, perform, replay, resume, run_of, run_open
 from duecourse.cycle.steps import STEPS
 from duecourse.doors.commands.choose import chosen_actor, progress_bar
 from duecourse.doors.commands.terminal import terminal
@@ -40,7 +40,13 @@ def cycle() -> None:
         duecourse cycle open 2026-09
         duecourse cycle run 2026-09 --tape tape.csv --as-of 2026-09-01
         duecourse allocation approve 1 --as mei@bank.example
-        duecourse cycle run 2026-09 --tape tape.csv --as-of 2026-09-01
+        duecourse cycle run 2026-09
+
+    At its end, when contacts and payments are in, it is summed up, settled with every agency, and closed:
+
+        duecourse cycle run 2026-09 --until settle
+        duecourse statement list 2026-09
+        duecourse cycle run 2026-09 --until close
     """
 
 
@@ -57,19 +63,25 @@ def run(
     month: str = typer.Argument(..., help="YYYY-MM"),
     tape: Path = typer.Option(None, help="The overdue tape."),
     mapping: str = typer.Option("native", help="How the tape's columns are read."),
-    as_of: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="Business date; default: the month's first day."),
+    as_of: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="Business date; default: the tape's before, else the first day."),
+    rejects: Path = typer.Option(None, help="Where the tape's rejected rows go; default: beside it, with .rejects.csv."),
     until: str = typer.Option("hand_over", help="The last step to run, by name."),
     creditor: str = CREDITOR,
     as_: str = AS,
 ) -> None:
-    """Run the steps that have not been run, in order, up to one of them; a step that was done is passed over."""
-    the_month = month_of(chosen_actor(creditor, as_), month, as_of=as_of.date() if as_of else None, tape=tape, mapping=mapping)
+    """Run the steps in order, up to one of them: those of the business date once, those that sum the month up with what is known by now.
+
+    Stops with what to do where a person must act: before the allocation is approved, and before the statements are frozen.
+    """
+    rejected = rejects or (tape.with_name(tape.name + ".rejects.csv") if tape else None)
+    day = as_of.date() if as_of else None
+    the_month = month_of(chosen_actor(creditor, as_), month, as_of=day, tape=tape, mapping=mapping, rejects=rejected)
     names = [step.name for step in STEPS]
     if until not in names:
         raise StepUnknown(step=until, known=", ".join(names))
     done = []
     for wanted in STEPS[: names.index(until) + 1]:
-        step_run = _resume(wanted, the_month)
+        step_run = resume(wanted, month=the_month)
         done.append(step_run)
         terminal.note(_line(step_run))
     terminal.answer({"steps": [_facts(step_run) for step_run in done]}, text=terminal.translated("Done."))
@@ -130,17 +142,10 @@ def month_of(
     bounds = CalendarMonth.parse(month)
     with acting(actor):
         found = run_of(actor=actor, month=month, is_open=is_open)
-        intake = selectors.latest_step(found, "intake")
+        intake = selectors.latest_step(found, step="intake")
     known_on = date.fromisoformat(intake.period) if intake else bounds.first
     chosen = options | ({"tape": tape, "mapping": mapping} if tape else {})
     return Month(actor=actor, run=found, as_of=as_of or known_on, first_on=bounds.first, last_on=bounds.last, options=chosen)
-
-
-def _resume(wanted: Any, month: Month) -> StepRun:
-    """Return the step's newest execution of the month, running it when there is none."""
-    with acting(month.actor):
-        found = selectors.latest_step(month.run, wanted.name)
-    return found or perform(wanted, month=month)
 
 
 def _line(step_run: StepRun) -> str:

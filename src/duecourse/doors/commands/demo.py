@@ -48,7 +48,7 @@ def demo(
     world = World(settings)
     creditor_id = load_house(demo_house(world.agencies(), start_on=first.first, account_count=accounts)).creditor_id
     played = Play(world=world, creditor_id=creditor_id)
-    for number in range(months):
+    for number in range(0 if played.is_closed(first.plus(months - 1)) else months):
         played.month(first.plus(number))
     print_report(actor=system(creditor_id), month=str(first.plus(months - 1)))
     terminal.note(terminal.translated("Simulated in {seconds} s.").format(seconds=round(stopwatch() - began, 1)))

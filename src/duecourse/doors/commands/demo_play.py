@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from django.db import connection
 
 from duecourse.care.services import complaint_receive, dispute_open
+from duecourse.contact.models import Permit
 from duecourse.contact.services import attempt_report, permit_request
-from duecourse.cycle.services import perform, run_open
+from duecourse.cycle.selectors import runs
+from duecourse.cycle.services import resume, run_open
 from duecourse.cycle.steps import STEPS
 from duecourse.doors.commands.choose import progress_bar
 from duecourse.doors.commands.cycle import month_of
@@ -25,6 +27,7 @@ from duecourse.engine.simulate import Decisions, World
 from duecourse.engine.simulate.schemas import CALLS, PLACEMENTS
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.kit.clock import frozen
+from duecourse.kit.errors import Conflict
 from duecourse.kit.money import plain_amount
 from duecourse.parties.access import Actor, acting, actors_of, system
 from duecourse.parties.models import Agency, Creditor, User
@@ -49,6 +52,14 @@ _BANK_ACCOUNT = "SIM-COLLECTION-1"
 _OPENING, _TAPE, _CLOSING = time(7, 0), time(7, 30), time(23, 30)
 
 
+class AnotherWorld(Conflict):
+    """The house holds another simulated world."""
+
+    what = "The month {month} was begun with another simulated world."
+    why = "Accounts, months, agencies, seed and calls make a world; with other numbers it is another one."
+    todo = "Use the numbers of the first time, or begin anew: duecourse db remove"
+
+
 class Play:
     """A world played through the services, with the clock set to the world's days."""
 
@@ -67,40 +78,54 @@ class Play:
             cursor.execute("SET synchronous_commit = off")
 
     def month(self, month: CalendarMonth) -> None:
-        """Play one month from its tape to its closed books."""
-        with TemporaryDirectory(prefix="duecourse-demo-") as folder, progress_bar(str(month)) as progress:
-            length = (month.last - month.first).days + 1
-            self._open(month, Path(folder), progress=progress)
-            day = month.first
-            while day <= month.last:
-                progress((day - month.first).days + 1, length, day.isoformat())
-                self._day(day, Path(folder))
-                day += timedelta(days=1)
-            self._close(month, progress=progress)
+        """Play one month from its tape to its closed books.
 
-    def _open(self, month: CalendarMonth, folder: Path, *, progress: Any) -> None:
+        What was played before is the same again: an interrupted month goes on where it was, and a closed one only moves the world.
+
+        Raises:
+            AnotherWorld: the month was begun with the tape of another world.
+        """
+        with TemporaryDirectory(prefix="duecourse-demo-") as folder, progress_bar(str(month)) as progress:
+            is_closed = self.is_closed(month)
+            self._open(month, Path(folder), is_closed=is_closed, progress=progress)
+            for number in range((month.last - month.first).days + 1):
+                day = month.first + timedelta(days=number)
+                progress(number + 1, month.last.day, day.isoformat())
+                self._day(day, Path(folder), is_closed=is_closed)
+            if not is_closed:
+                self._close(month, progress=progress)
+
+    def is_closed(self, month: CalendarMonth) -> bool:
+        """Say whether a month was played to its end."""
+        with acting(self.system):
+            return any(run.month == str(month) and run.closed_at for run in runs(self.system.creditor_id))
+
+    def _open(self, month: CalendarMonth, folder: Path, *, is_closed: bool, progress: Any) -> None:
         """Take the tape in, age, score, allocate, approve by a second person, and hand over."""
-        with frozen(self._at(month.first, _OPENING)):
-            run_open(actor=self.mei, month=str(month))
         tape = folder / f"tape-{month}.parquet"
         pq.write_table(self.world.tape(month.first), tape)
+        if not is_closed:
+            with frozen(self._at(month.first, _OPENING)):
+                run_open(actor=self.mei, month=str(month))
+        given = month_of(self.mei, str(month), as_of=month.first, tape=tape, mapping="native", is_open=not is_closed)
         with frozen(self._at(month.first, _TAPE)):
-            for step in STEPS[:5]:
-                given = month_of(self.mei, str(month), as_of=month.first, tape=tape, mapping="native")
-                step_run = perform(step, month=given)
+            for step in STEPS[: 1 if is_closed else 5]:
+                step_run = resume(step, month=given)
+                if step.name == "intake" and step_run.inputs_hash != step.prepare(given).hash():
+                    raise AnotherWorld(month=str(month))
                 if step.name == "allocate":
                     allocation_approve(actor=self.lin, allocation_run_id=step_run.counts["allocation_run_id"])
                 progress(0, 1, terminal.translated(step.name))
-        self._look_up()
+        self._look_up(month.first)
 
-    def _look_up(self) -> None:
-        """Learn which case and account each account number is."""
+    def _look_up(self, first_on: date) -> None:
+        """Learn which case and account each account number is, and who has the cases once the first day's work is done."""
         with acting(self.system):
-            self.refs = portfolio.case_accounts_by_number(creditor_id=self.system.creditor_id)
-            self.placed = self._placements()
+            self.refs = portfolio.case_accounts_by_number(creditor_id=self.system.creditor_id, on=first_on)
+            self.placed = self._placements(first_on + timedelta(days=1))
 
-    def _placements(self) -> pa.Table:
-        frame = placements.open_placements_frame(creditor_id=self.system.creditor_id, on=self.world.present)
+    def _placements(self, on: date) -> pa.Table:
+        frame = placements.open_placements_frame(creditor_id=self.system.creditor_id, on=on)
         codes = {agency_id: code for code, agency_id in self.agency_ids.items()}
         numbers: dict[int, list[str]] = {}
         for number, (case_id, _) in self.refs.items():
@@ -112,19 +137,29 @@ class Play:
         ]
         return pa.Table.from_pylist(rows, schema=PLACEMENTS)
 
-    def _day(self, day: date, folder: Path) -> None:
+    def _day(self, day: date, folder: Path, *, is_closed: bool) -> None:
         wanted = self.world.wanted_calls(day, self.placed).to_pylist()
-        permits = {}
-        for call in sorted(wanted, key=lambda c: (c["minute"], c["request_id"])):
-            answer = self._ask(call, day)
-            if answer.is_permit:
-                permits[call["request_id"]] = answer.id
+        permits = self._kept_permits(wanted) if is_closed else self._permits(wanted, day)
         made = [call for call in wanted if call["request_id"] in permits]
         calls = pa.Table.from_pylist(made, schema=CALLS)
         events = self.world.step(day, Decisions(placements=self.placed, calls=calls))
-        self._report(events, permits, day)
-        self._listen(events, day)
-        self._pay(events, day, folder)
+        if not is_closed:
+            self._report(events, permits, day)
+            self._listen(events, day)
+            self._pay(events, day, folder)
+
+    def _permits(self, wanted: list[dict[str, Any]], day: date) -> dict[str, int]:
+        """Ask for every call that is wanted, in the order of the day, and return the permits by request."""
+        ordered = sorted(wanted, key=lambda call: (call["minute"], call["request_id"]))
+        answers = {call["request_id"]: self._ask(call, day) for call in ordered}
+        return {request: answer.id for request, answer in answers.items() if answer.is_permit}
+
+    def _kept_permits(self, wanted: list[dict[str, Any]]) -> dict[str, int]:
+        """Return the permits that were given when a closed month was played."""
+        requests = [call["request_id"] for call in wanted]
+        with acting(self.system):
+            found = Permit.objects.filter(creditor_id=self.system.creditor_id, client_request_id__in=requests)
+            return dict(found.values_list("client_request_id", "id"))
 
     def _ask(self, call: dict[str, Any], day: date) -> Any:
         at = self._minute(day, call["minute"])
@@ -222,19 +257,25 @@ class Play:
             given = month_of(self.mei, str(month))
             for step in STEPS[5:9]:
                 progress(0, 1, terminal.translated(step.name))
-                perform(step, month=given)
+                resume(step, month=given)
             self._settle(str(month))
             progress(0, 1, terminal.translated("close"))
-            perform(STEPS[9], month=given)
+            resume(STEPS[9], month=given)
 
     def _settle(self, month: str) -> None:
         codes = {agency_id: code for code, agency_id in self.agency_ids.items()}
         with acting(self.system):
             drafted = settled.statements(creditor_id=self.system.creditor_id, month=month)
         for statement in drafted:
-            statement_agree(actor=self.leads[codes[statement["agency_id"]]], statement_id=statement["id"])
-            statement_approve(actor=self.fan, statement_id=statement["id"])
-            statement_freeze(actor=self.lin, statement_id=statement["id"])
+            lead, number = self.leads[codes[statement["agency_id"]]], statement["id"]
+            decisions = {
+                "draft": (statement_agree, lead),
+                "agreed": (statement_approve, self.fan),
+                "approved": (statement_freeze, self.lin),
+            }
+            for status in list(decisions)[["draft", "agreed", "approved", "frozen"].index(statement["status"]) :]:
+                decide, actor = decisions[status]
+                decide(actor=actor, statement_id=number)
 
     def _member(self, email: str) -> Actor:
         user = User.objects.get(email=email)
