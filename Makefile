@@ -47,7 +47,7 @@ wheel: install
 	$(BIN)/hatchling build -t wheel
 
 clean:
-	@if [ -x $(BIN)/duecourse ]; then $(BIN)/duecourse db stop >/dev/null 2>&1 || true; fi
+	@if [ -x $(BIN)/duecourse ]; then $(BIN)/duecourse db remove --yes >/dev/null 2>&1 || true; fi
 	rm -rf .venv .duecourse build dist assets/node_modules $(VENDOR) test-results
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

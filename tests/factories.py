@@ -93,7 +93,9 @@ class Bank:
 
 def bank(firm: people.Firm = people.BANK) -> Bank:
     """Make a creditor with its whole house; each firm once per database."""
-    creditor = services.creditor_add(code=firm.code, name=firm.name, zone="Asia/Shanghai", calendar_name="china", currency="CNY", packs=["cn"])
+    creditor = services.creditor_add(
+        code=firm.code, name=firm.name, zone="Asia/Shanghai", calendar_name="china", currency="CNY", packs=["cn"]
+    )
     boss = system(creditor.pk)
     firms = {"aoki": people.AOKI, "birch": people.BIRCH, "in_house": people.IN_HOUSE, "robot": people.ROBOT}
     kinds = {"aoki": "external", "birch": "external", "in_house": "in_house", "robot": "robot"}

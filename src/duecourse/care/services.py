@@ -49,9 +49,7 @@ def complaint_receive(
         return complaint
 
 
-def dispute_open(
-    *, actor: Actor, case_id: int, account_id: int, kind: str, external_ref: str, received_on: date
-) -> Dispute:
+def dispute_open(*, actor: Actor, case_id: int, account_id: int, kind: str, external_ref: str, received_on: date) -> Dispute:
     """Take an objection in and stop contact with the debtor while it is open.
 
     Raises:
@@ -100,6 +98,4 @@ def dispute_close(*, actor: Actor, dispute_id: int, on: date) -> None:
 
 
 def _note(actor: Actor, *, action: str, kind: str, subject_id: int, case_id: int) -> None:
-    audit_append(
-        creditor_id=actor.creditor_id, action=action, subject_kind=kind, subject_id=subject_id, details={"case_id": case_id}
-    )
+    audit_append(creditor_id=actor.creditor_id, action=action, subject_kind=kind, subject_id=subject_id, details={"case_id": case_id})

@@ -25,16 +25,13 @@ def tenant_key(table: str) -> str:
 
 def tenant_root(table: str) -> str:
     """Return SQL that ties a table without any other tenant reference to its creditor."""
-    return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {table}_creditor_fk FOREIGN KEY (creditor_id) REFERENCES parties_creditor (id);"
-    )
+    return f"ALTER TABLE {table} ADD CONSTRAINT {table}_creditor_fk FOREIGN KEY (creditor_id) REFERENCES parties_creditor (id);"
 
 
 def tenant_references(table: str, references: Mapping[str, str]) -> str:
     """Return SQL for composite foreign keys: column → table, each within one creditor."""
     return "\n".join(
-        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fk FOREIGN KEY (creditor_id, {column}) "
-        f"REFERENCES {target} (creditor_id, id);"
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fk FOREIGN KEY (creditor_id, {column}) REFERENCES {target} (creditor_id, id);"
         for column, target in references.items()
     )
 

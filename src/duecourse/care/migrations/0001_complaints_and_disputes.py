@@ -5,7 +5,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -24,9 +23,28 @@ class Migration(migrations.Migration):
                 ("due_on", models.DateField()),
                 ("closed_on", models.DateField(null=True)),
                 ("known_at", models.DateTimeField()),
-                ("agency", models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.agency")),
-                ("case", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.case")),
-                ("creditor", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.creditor")),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.agency"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.case"
+                    ),
+                ),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.creditor",
+                    ),
+                ),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("creditor", "external_ref"), name="complaint_once")],
@@ -41,9 +59,28 @@ class Migration(migrations.Migration):
                 ("received_on", models.DateField()),
                 ("closed_on", models.DateField(null=True)),
                 ("known_at", models.DateTimeField()),
-                ("account", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.account")),
-                ("case", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.case")),
-                ("creditor", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.creditor")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.account"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portfolio.case"
+                    ),
+                ),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.creditor",
+                    ),
+                ),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("creditor", "external_ref"), name="dispute_once")],
