@@ -2,7 +2,7 @@
 
 from duecourse.kit.records.cells import Limits
 from duecourse.kit.records.mapping import Mapping, find_mapping
-from duecourse.kit.records.reading import Chunk, read
+from duecourse.kit.records.reading import Chunk, check_file, read
 from duecourse.kit.records.refusals import (
     BinaryFile,
     EmptyFile,
@@ -45,6 +45,7 @@ __all__ = [
     "Transform",
     "UnknownMapping",
     "WriteFailed",
+    "check_file",
     "find_mapping",
     "neutralise",
     "read",

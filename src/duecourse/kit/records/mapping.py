@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import unicodedata
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field, fields
@@ -12,6 +11,8 @@ from typing import Any, get_args
 
 import yaml
 
+from duecourse.kit.calendar import zone as zone_of
+from duecourse.kit.documents import yaml_document
 from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import Rounding, exponent
 from duecourse.kit.records.dates import compile_form
@@ -93,7 +94,7 @@ class Mapping:
             MappingInvalid: with all reasons.
         """
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = yaml_document(path)
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise MappingInvalid(mapping=path.name, reasons=f"it is not YAML ({type(error).__name__})") from error
         if not isinstance(document, dict):
@@ -151,8 +152,8 @@ class Mapping:
         reasons = []
         for encoding in self.encodings:
             try:
-                codecs.lookup(encoding)
-            except LookupError:
+                b"a".decode(encoding, errors="replace")
+            except (LookupError, UnicodeError):
                 reasons.append(f"unknown encoding {encoding}")
         for form in self.dates:
             try:
@@ -165,6 +166,9 @@ class Mapping:
             reasons.append("delimiter must be one character, header_rows at least 1, encodings at least one")
         if self.thousands == self.decimal or len(self.decimal) != 1:
             reasons.append("thousands and decimal must differ and decimal be one character")
+        if any(sign.isalnum() or sign in "+-" for sign in self.thousands + self.decimal):
+            reasons.append("thousands and decimal are no letters, digits or signs of a number")
+        reasons += [f"unknown zone {self.zone}"] if self.zone and not _is_zone(self.zone) else []
         reasons += [f"unknown transform {t.name}" for t in self.derived.values() if t.name not in TRANSFORMS]
         return reasons + self._currency_faults(spec)
 
@@ -187,9 +191,24 @@ def find_mapping(name: str, *, folder: Path, spec: RecordSpec) -> Mapping:
         MappingInvalid: it does not fit.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file() or (not name.endswith((".yaml", ".yml")) and Path(name).name != name):
+    if not _is_file(path) or (not name.endswith((".yaml", ".yml")) and Path(name).name != name):
         raise UnknownMapping(mapping=name[:64], known=", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none")
     return Mapping.from_yaml(path, spec=spec)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zone_of(name)
+    except DuecourseError:
+        return False
+    return True
 
 
 def fold(column: str) -> str:
@@ -209,6 +228,11 @@ def _plain(key: str, value: Any) -> Any:
         return {_text(k): tuple(_text(item) for item in v) for k, v in value.items()}
     if key == "derived":
         return {_text(k): Transform.from_document(v) for k, v in value.items()}
+    if key in ("name", "sheet"):
+        return _text(value)
+    wanted: tuple[type, ...] = {"header_rows": (int,), "year_pivot": (int,), "version": (int, str)}.get(key, (str,))
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise TypeError(f"{key} is {value!r}"[:80])
     return value
 
 

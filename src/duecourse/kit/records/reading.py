@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
+import re
+import stat
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
@@ -34,6 +38,7 @@ from duecourse.kit.records.spec import ROW, Field, RecordSpec
 from duecourse.kit.records.transforms import TEXTUAL, TYPED
 from duecourse.kit.records.workbook_cells import open_workbook
 
+_DATA = re.compile(r"[0-9]{6}|[0-9]{4}-[0-9]{2}|@")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -99,14 +104,31 @@ def read(
     return _chunks(plan, source, bounds)
 
 
-def _open(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
+def check_file(path: Path, *, limits: Limits | None = None) -> None:
+    """Refuse what is no ordinary file and what is too large, before a byte of it is read; who reads a file before `read` does asks first.
+
+    Raises:
+        FileAbsent: it is not there, or is a folder, a pipe or a device.
+        TooLarge: its size passes the limit.
+    """
     try:
-        size = path.stat().st_size
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise FileAbsent(file=path.name, reason=getattr(error, "strerror", None) or "the system refused") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise FileAbsent(file=path.name, reason=os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        raise FileAbsent(file=path.name, reason="it is no ordinary file")
+    limit(path, quantity="its size in bytes", actual=found.st_size, maximum=(limits or Limits()).file_bytes_max)
+
+
+def _open(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
+    check_file(path, limits=limits)
+    try:
         with path.open("rb") as raw:
             start = raw.read(8)
     except OSError as error:
         raise FileAbsent(file=path.name, reason=error.strerror or "the system refused") from error
-    limit(path, quantity="its size in bytes", actual=size, maximum=limits.file_bytes_max)
     if not start:
         raise EmptyFile(file=path.name, reason="empty")
     if start == _OLE:
@@ -151,8 +173,15 @@ def _place_columns(plan: _Plan, source: Source) -> None:
         if f.required and names and f.name not in plan.column_of and not (f.name == "currency" and plan.mapping.currency):
             missing.append(f.header if f.header in names else names[0])
     if missing:
-        found = ", ".join(name[:40] for name in source.header[:40])
+        found = _shown_header(source.header)
         raise MissingColumns(file=source.path.name, missing=", ".join(missing), found=found, reason="missing")
+
+
+def _shown_header(header: list[str]) -> str:
+    """Return the header for a message, unless it looks like a row of data, which may be personal."""
+    if any(_DATA.search(name) for name in header):
+        return "what looks like a row of values, which is not repeated here"
+    return ", ".join(name[:40] for name in header[:40])
 
 
 def _is_surplus_field(spec: RecordSpec, column: str) -> bool:

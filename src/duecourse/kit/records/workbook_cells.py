@@ -43,12 +43,13 @@ def open_workbook(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
         raise FileRefused(file=path.name, reason="the workbook is broken or lacks the sheet") from error
     if len(head) < mapping.header_rows:
         raise EmptyFile(file=path.name, reason="empty")
-    names = [fold(_text(value, mapping.decimal)) for value in head[-1]]
+    names = [fold(_text(value, mapping.decimal)[: limits.cell_characters_max + 1]) for value in head[-1]]
     while names and not names[-1]:
         names.pop()
     if not names:
         raise FileRefused(file=path.name, reason=f"there are no column names in row {mapping.header_rows}")
     limit(path, quantity="the number of columns", actual=len(names), maximum=limits.columns_max)
+    limit(path, quantity="the length of a column's name", actual=max(map(len, names)), maximum=limits.cell_characters_max)
     header, repeated = unique_header(names)
     return Source(path, header, repeated, "xlsx", _batches(path, rows, header=header, decimal=mapping.decimal, limits=limits, book=book))
 

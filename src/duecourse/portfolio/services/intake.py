@@ -23,7 +23,7 @@ from django.db import OperationalError, connection
 
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Problem
-from duecourse.kit.records import Chunk, Mapping, read
+from duecourse.kit.records import Chunk, Mapping, check_file, read
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.selectors import file_read
 from duecourse.ledger.services import audit_append, file_put, statistics_refresh
@@ -130,6 +130,7 @@ def tape_intake(
     """
     require(actor, Role.MANAGER, action="take in a tape")
     chosen = mapping if isinstance(mapping, Mapping) else tape_mapping(mapping)
+    check_file(path)
     sha256, row_total = _measured(path)
     key = {"creditor_id": actor.creditor_id, "feed_kind": feed_kind, "as_of": as_of, "sha256": sha256}
     key |= {"mapping_name": chosen.name, "mapping_version": str(chosen.version)}

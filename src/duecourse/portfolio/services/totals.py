@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from duecourse.kit.documents import json_document
 from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import exponent, parse_amount, plain_amount
 from duecourse.kit.records import Mapping
@@ -64,10 +64,10 @@ def control_beside(path: Path) -> ControlTotals | None:
     """
     sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
     try:
-        document = json.loads(sidecar.read_text(encoding="utf-8-sig"))
+        document = json_document(sidecar)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ControlUnreadable(source=sidecar.name, reason=type(error).__name__) from error
     return ControlTotals.from_document(document, source=sidecar.name)
 

@@ -18,7 +18,7 @@ from duecourse.kit.crypto import blind_index_many
 from duecourse.kit.errors import Problem
 from duecourse.kit.identity import IdentityUnreadable, normalise_id_number
 from duecourse.kit.ids import file_sha256
-from duecourse.kit.records import Chunk, Field, Mapping, RecordSpec, RejectsWriter, read, written_whole
+from duecourse.kit.records import Chunk, Field, Mapping, RecordSpec, RejectsWriter, check_file, read, written_whole
 from duecourse.kit.records.mapping import fold
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.selectors import file_read
@@ -100,6 +100,7 @@ def payments_load(
     chosen = payments_mapping(mapping)
     tell = progress or _silent
     tell(0, 0, "reading")
+    check_file(path)
     sha256 = file_sha256(path)
     chunks = list(read(path, spec=NATIVE_PAYMENTS, mapping=chosen))
     rows = pa.concat_tables([chunk.table for chunk in chunks])
