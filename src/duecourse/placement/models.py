@@ -144,13 +144,82 @@ class PlacementAccount(TenantRow):
         constraints = [models.UniqueConstraint(fields=["creditor", "placement", "account"], name="placement_account_once")]
 
 
+class PlacementMoveSet(TenantRow):
+    """Placements that are moved together: previewed, perhaps requested and decided by a second person, applied, perhaps undone.
+
+    `kind` is extend, return, recall, swap or close; `parameters` holds its dates and, for a swap, the agency. `rows_hash` is the hash
+    of all of it and its rows: what a second person decides on. `agency_id` is the agency that asked, null on the creditor's side.
+    """
+
+    kind = models.TextField()
+    reason_code = models.TextField()
+    words = models.TextField(default="")
+    as_of = models.DateField()
+    parameters = models.JSONField(default=dict)
+    rows_hash = models.CharField(max_length=64)
+    state = models.TextField(default="previewed")
+    agency = tenant_key(Agency, null=True)
+    requested_by = models.BigIntegerField()
+    known_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["extend", "return", "recall", "swap", "close"]), name="move_set_kind"),
+            models.CheckConstraint(
+                condition=Q(state__in=["previewed", "requested", "applied", "rejected", "withdrawn", "undone"]), name="move_set_state"
+            ),
+            models.UniqueConstraint(fields=["creditor", "rows_hash"], condition=Q(state="previewed"), name="move_set_previewed_once"),
+        ]
+
+
+class PlacementMove(TenantRow):
+    """One case of a set of moves: what the preview said of it, and what became of it.
+
+    `seen_transition_id` is the newest step of the placement that the preview saw: when there is a newer one, the row is left alone.
+    `verdict` is `allowed` or why not, `outcome` is `applied`, `undone` or why not, and empty before the set is applied.
+    """
+
+    move_set = tenant_key(PlacementMoveSet, db_index=False)
+    case = tenant_key(Case)
+    placement = tenant_key(Placement, null=True)
+    seen_transition_id = models.BigIntegerField(null=True)
+    ground = models.TextField(default="")
+    verdict = models.TextField()
+    outcome = models.TextField(default="")
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "move_set", "case"], name="move_once")]
+
+
 class PlacementTransition(TenantRow):
-    """A dated step in a placement's life (placed, recall_pending, recalled, returned, term_ended, closed). Append-only."""
+    """A dated step in a placement's life. Append-only.
+
+    `status` is placed, extended, recall_pending, recall_cancelled, recalled, returned, swapped, term_ended or closed. `last_on` is
+    the last day the agency works, where the step moves it (extended, recall_pending).
+    """
 
     placement = tenant_key(Placement)
     status = models.TextField()
+    reason_code = models.TextField(db_default="", default="")
     reason = models.TextField(default="")
     effective_on = models.DateField()
+    last_on = models.DateField(null=True)
+    move_set = tenant_key(PlacementMoveSet, null=True)
+    known_at = models.DateTimeField()
+    actor_id = models.BigIntegerField()
+
+
+class PlacementPolicy(TenantRow):
+    """What the creditor decides about placements from a day on, for one contract or for all; the newest row counts. Append-only."""
+
+    contract = tenant_key(Contract, null=True, db_index=False)
+    effective_on = models.DateField()
+    terms = models.JSONField()
     known_at = models.DateTimeField()
     actor_id = models.BigIntegerField()
 
