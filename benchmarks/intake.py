@@ -259,7 +259,6 @@ def measured(kind: str, creditor_id: int, path: str, told: Any) -> None:
     from duecourse.config import boot
 
     boot.set_up_django()
-    _lend_keys()
     begun = stopwatch()
     if kind == "ours":
         rows = ours(creditor_id, Path(path))
@@ -271,15 +270,6 @@ def measured(kind: str, creditor_id: int, path: str, told: Any) -> None:
             rows = works[kind](connection, creditor_id, Path(path))
     seconds = stopwatch() - begun
     told.put((rows, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
-
-
-def _lend_keys() -> None:
-    from django.conf import settings
-
-    from duecourse.config.environment import current
-
-    if not hasattr(settings, "DUECOURSE_KEYRING"):
-        settings.DUECOURSE_KEYRING, settings.DUECOURSE_HOME = current().keyring(), current().home
 
 
 def apart(kind: str, creditor_id: int, path: Path) -> tuple[int, float, float]:
