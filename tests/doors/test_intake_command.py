@@ -47,7 +47,7 @@ def test_json_holds_the_same(bank, tape, capsys):  # noqa: F811
         (["--control-balance", "USD:1.00"], "USD 1.00 declared, 0.00 found"),
         (["--control-balance", "many"], "cannot be read"),
         (["--control-balance", "CNY:"], "cannot be read"),
-        (["--mapping", "natve"], "lendingclub, native"),
+        (["--mapping", "natve"], "lendingclub, lendingclub_at_charge_off, native"),
     ],
 )
 def test_refusals_say_what_to_do(bank, tape, capsys, options, words):  # noqa: F811
