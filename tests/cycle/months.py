@@ -102,13 +102,17 @@ class Keeper:
                 yield replace(kept, database=name, home=home)
         finally:
             connections.close_all()
-            self.server.drop(name)
+            self._dropped(name)
             shutil.rmtree(home)
 
     def drop(self) -> None:
         """Drop every copy that is left."""
-        for name in self.left:
-            self.server.drop(name)
+        for name in list(self.left):
+            self._dropped(name)
+
+    def _dropped(self, name: str) -> None:
+        self.server.drop(name)
+        self.left.remove(name)
 
     def _copied(self, source: str) -> str:
         from duecourse.config import roles

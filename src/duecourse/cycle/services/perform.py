@@ -1,9 +1,9 @@
 """Running one step: prepare, apply, check, once for the same inputs.
 
 A step that only computes runs in one transaction: either its rows, its StepRun and the proof of its laws are there, or none of
-it. A step around a service that commits by itself (intake, hand over) calls it in `stage`, between 'prepared' and 'applied'; the
-same command picks it up where it was left, and the service does nothing twice. The month's run is locked first, so that two people
-who press a button at once are served one after the other.
+it. A step around a service that commits by itself (intake, hand over) calls it in `stage`; the same command calls it again, and the
+service takes up what is missing and does nothing twice. The month's run is locked first, so that two people who press a button at
+once are served one after the other.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def perform(step: Step, *, month: Month) -> StepRun:
             if step_run.state == "checked":
                 return _newest(step_run, month=month)
             _refuse_closed(month.run)
-        if not step.is_atomic and step_run.state == "prepared":
+        if not step.is_atomic:
             _stage(step, month=month, inputs=inputs, step_run=step_run)
         with acting(month.actor):
             if not step.is_atomic:
@@ -170,7 +170,7 @@ def _claim(step: Step, *, month: Month, inputs: Frames) -> StepRun:
 def _stage(step: Any, *, month: Month, inputs: Frames, step_run: StepRun) -> None:
     counts = step.stage(month, inputs)
     with acting(month.actor):
-        StepRun.objects.filter(pk=step_run.pk, state="prepared").update(state="applied", counts=counts)
+        StepRun.objects.filter(pk=step_run.pk).exclude(state="checked").update(state="applied", counts=counts)
 
 
 def _finish(step: Step, *, month: Month, inputs: Frames, step_run: StepRun) -> StepRun:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from duecourse.ledger.selectors.books import BALANCES, book_totals, receivable_balances
 from duecourse.ledger.selectors.files import file_open, file_read, file_ref
-from duecourse.ledger.selectors.trail import BadRow, Head, Verification, audit_verify, event_count
+from duecourse.ledger.selectors.trail import BadRow, Head, Verification, audit_verify, event_count, event_details
 
 __all__ = [
     "BALANCES",
@@ -17,6 +17,7 @@ __all__ = [
     "audit_verify",
     "book_totals",
     "event_count",
+    "event_details",
     "file_open",
     "file_read",
     "file_ref",

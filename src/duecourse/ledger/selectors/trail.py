@@ -172,6 +172,12 @@ def event_count(*, creditor_id: int, subject_kind: str, subject_id: int, action:
     return found.filter(action=action, at__gte=since_at).count()
 
 
+def event_details(*, creditor_id: int, subject_kind: str, subject_id: int, action: str) -> list[dict[str, Any]]:
+    """Return the details of every time something happened to one row, oldest first."""
+    found = AuditEvent.objects.filter(creditor_id=creditor_id, subject_kind=subject_kind, subject_id=subject_id, action=action)
+    return list(found.order_by("id").values_list("details", flat=True))
+
+
 class _Seal(NamedTuple):
     position: int
     event_id: int
