@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from duecourse.kit import ids
 from duecourse.kit.masking import Masked
+from duecourse.kit.records import FileAbsent
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -72,3 +73,5 @@ def test_file_hash_streams(tmp_path: Path) -> None:
     content = bytes(range(256)) * 10_000
     (tmp_path / "f").write_bytes(content)
     assert ids.file_sha256(tmp_path / "f") == hashlib.sha256(content).hexdigest()
+    with pytest.raises(FileAbsent, match=r"absent\.csv cannot be opened: No such file"):
+        ids.file_sha256(tmp_path / "absent.csv")

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from duecourse.kit.errors import InvalidInput
+from duecourse.kit.records import FileAbsent
 
 _BLOCK_BYTES = 1 << 20
 
@@ -54,11 +55,18 @@ def content_hash(value: Any) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits, reading it in blocks of one MiB."""
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits, reading it in blocks of one MiB.
+
+    Raises:
+        FileAbsent: there is no such file, or it may not be opened.
+    """
     sha = hashlib.sha256()
-    with path.open("rb") as source:
-        while block := source.read(_BLOCK_BYTES):
-            sha.update(block)
+    try:
+        with path.open("rb") as source:
+            while block := source.read(_BLOCK_BYTES):
+                sha.update(block)
+    except OSError as error:
+        raise FileAbsent(file=path.name, reason=error.strerror or "the system refused") from error
     return sha.hexdigest()
 
 

@@ -58,9 +58,15 @@ def approve(
     allocation_id: int = typer.Argument(..., metavar="ID"), as_: str = DECIDER, creditor: str = CREDITOR, reason: str = REASON
 ) -> None:
     """Approve a proposed allocation; whoever proposed it cannot."""
-    services.allocation_approve(actor=chosen_actor(creditor, as_), allocation_run_id=allocation_id, reason=reason)
-    text = _("Allocation {number} is approved. Nothing has moved yet.").format(number=allocation_id)
-    terminal.answer({"allocation_run_id": allocation_id, "state": "approved"}, text=text)
+    actor = chosen_actor(creditor, as_)
+    services.allocation_approve(actor=actor, allocation_run_id=allocation_id, reason=reason)
+    with acting(actor):
+        state = selectors.access_allocation(actor, allocation_run_id=allocation_id).state
+    if state == "published":
+        text = _("Allocation {number} had been approved and published before; nothing was done.").format(number=allocation_id)
+    else:
+        text = _("Allocation {number} is approved. Nothing has moved yet.").format(number=allocation_id)
+    terminal.answer({"allocation_run_id": allocation_id, "state": state}, text=text)
 
 
 @app.command()

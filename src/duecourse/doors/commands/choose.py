@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,6 +15,7 @@ from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent, InvalidInput
 from duecourse.parties import selectors
 from duecourse.parties.access import Actor, actors_of, system
+from duecourse.parties.errors import MembershipMissing
 from duecourse.parties.models import Creditor, User
 
 
@@ -30,6 +32,14 @@ class NobodyHere(InvalidInput):
 
     what = "There is no creditor yet."
     todo = "Load one (duecourse house load FILE), or play with a simulated one (duecourse demo)."
+
+
+class NobodyOfThatAddress(Absent):
+    """No person who works for the creditor, or for one of its agencies, has the address."""
+
+    what = "Nobody with the address {email} acts for {creditor} today."
+    why = "Nobody has it, or their membership has not begun or is over."
+    todo = "Check the address; a house file (duecourse house load FILE) adds people."
 
 
 def chosen_creditor(code: str) -> Creditor:
@@ -53,18 +63,24 @@ def chosen_actor(code: str, email: str) -> Actor:
     """Return who acts: the person with this address, or the system on the creditor's behalf.
 
     Raises:
-        Absent: nobody has this address, or they do not belong to the creditor.
+        NobodyOfThatAddress: nobody has it, or they do not belong to the creditor on the day.
     """
     creditor = chosen_creditor(code)
     if not email:
         return system(creditor.pk)
     user = User.objects.filter(email__iexact=email, is_active=True).first()
-    if user is None:
-        raise Absent(entity="person")
-    for actor in actors_of(user, on=local_day(now(), creditor.zone)):
+    actors = [] if user is None else _actors(user, on=local_day(now(), creditor.zone))
+    for actor in actors:
         if actor.creditor_id == creditor.pk:
             return actor
-    raise Absent(entity="person")
+    raise NobodyOfThatAddress(email=email, creditor=creditor.code)
+
+
+def _actors(user: User, *, on: date) -> list[Actor]:
+    try:
+        return actors_of(user, on=on)
+    except MembershipMissing:
+        return []
 
 
 @contextmanager
