@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,11 +19,23 @@ from duecourse.parties.models import Agency, Contract, Membership, User
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
+_LONG_AGO = date(2020, 1, 1)
+_PERSON = ({"email", "name", "password", "role"}, {"lang", "from_on"})
+_TERMS = {"effective_on", "expires_on", "placement_term_days", "contracted_fields", "attribution_rule"}
+_TERMS_MORE = {"signed_on", "currency", "regions", "products", "capacity_count", "capacity_minor", "share_cap_bp", "attribution_tail_days"}
 _KEYS = {
-    "creditor": {"code", "name", "zone", "currency", "calendar", "lender_class", "packs", "is_simulated"},
-    "people": {"email", "name", "password", "role", "lang"},
-    "agencies": {"code", "name", "kind", "opened_on", "people", "contract"},
+    "document": ({"creditor"}, {"people", "agencies"}),
+    "creditor": ({"code", "name", "zone", "currency"}, {"calendar", "lender_class", "packs", "is_simulated"}),
+    "people": _PERSON,
+    "agencies": ({"code", "name", "kind"}, {"opened_on", "people", "contract"}),
+    "agencies.people": _PERSON,
+    "contract": ({"code", "fees"} | _TERMS, _TERMS_MORE | {"tier_mode", "rounding"}),
+    "fees": (
+        {"product_class", "age_band_from_days", "tier_from_bp", "hand_from", "rate_bp"},
+        {"age_band_to_days", "tier_to_bp", "hand_to"},
+    ),
 }
+"""For each part of the document, the keys it must have and those it may have."""
 
 
 class HouseFileUnusable(InvalidInput):
@@ -63,21 +75,41 @@ def read_house(path: Path) -> dict[str, Any]:
     """Return the document of a house file.
 
     Raises:
-        HouseFileUnusable: it is not YAML, or has keys we do not know.
+        HouseFileUnusable: it is not YAML, lacks a key, or has keys we do not know; all are listed.
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise HouseFileUnusable(path=path.name, reason=type(error).__name__) from error
-    if not isinstance(document, dict) or "creditor" not in document:
-        raise HouseFileUnusable(path=path.name, reason="it has no creditor")
-    for section, known in _KEYS.items():
-        rows = [document["creditor"]] if section == "creditor" else document.get(section, [])
-        for row in rows:
-            unknown = set(row) - known
-            if unknown:
-                raise HouseFileUnusable(path=path.name, reason=f"{section} has unknown keys {', '.join(sorted(unknown))}")
+    faults = list(_faults("document", document, place=""))
+    if faults:
+        raise HouseFileUnusable(path=path.name, reason="; ".join(faults))
     return document
+
+
+def _faults(part: str, row: Any, *, place: str) -> Iterator[str]:
+    """Yield what is wrong with the keys of a part, and of the parts inside it."""
+    required, allowed = _KEYS[part]
+    if not isinstance(row, dict):
+        yield f"{part} {place} has no keys".replace("  ", " ")
+        return
+    own = str(row.get("code") or row.get("email") or place)
+    name = f"{part} {own}".strip()
+    if missing := required - set(row):
+        yield f"{name} lacks {', '.join(sorted(missing))}"
+    if unknown := set(row) - required - allowed:
+        yield f"{name} has unknown keys {', '.join(sorted(map(str, unknown)))}"
+    for key in ("creditor", "contract"):
+        if key in row:
+            yield from _faults(key, row[key], place="")
+    for key in ("people", "agencies", "fees"):
+        rows = row.get(key) or []
+        if not isinstance(rows, list):
+            yield f"{key} is no list"
+            continue
+        for number, below in enumerate(rows, start=1):
+            inner = f"{part}.{key}" if f"{part}.{key}" in _KEYS else key
+            yield from _faults(inner, below, place=f"{number} of {own}".removesuffix(" of "))
 
 
 def load_house(document: Mapping[str, Any]) -> Added:
@@ -100,14 +132,14 @@ def load_house(document: Mapping[str, Any]) -> Added:
         added.count("creditor")
     actor = system(creditor.pk)
     for person in document.get("people", []):
-        _person(actor, person, agency=None, from_on=date(2020, 1, 1), added=added)
+        _person(actor, person, agency=None, from_on=_LONG_AGO, added=added)
     for described_agency in document.get("agencies", []):
         _agency(actor, described_agency, added=added)
     return added
 
 
 def _agency(actor: Actor, described: Mapping[str, Any], *, added: Added) -> None:
-    opened_on = described.get("opened_on", date(2020, 1, 1))
+    opened_on = described.get("opened_on", _LONG_AGO)
     with acting(actor):
         agency = Agency.objects.filter(creditor_id=actor.creditor_id, code=described["code"]).first()
     if agency is None:
@@ -146,5 +178,10 @@ def _person(actor: Actor, described: Mapping[str, Any], *, agency: Agency | None
         held = Membership.objects.filter(creditor_id=actor.creditor_id, user=user, role=described["role"], until_on__isnull=True)
         if not held.exists():
             services.membership_grant(
-                actor=actor, user_id=user.pk, role=described["role"], from_on=from_on, agency_id=agency.pk if agency else None
+                actor=actor,
+                user_id=user.pk,
+                role=described["role"],
+                from_on=described.get("from_on", from_on),
+                agency_id=agency.pk if agency else None,
             )
+            added.count("membership")
