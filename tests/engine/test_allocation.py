@@ -72,14 +72,9 @@ def worlds(draw):
         )
         for k in range(draw(st.integers(0, 4)))
     ]
-    barred = [
-        {
-            "case_id": draw(st.integers(0, 45)),
-            "agency_id": draw(st.none() | st.integers(0, 5)),
-            "reason": draw(st.sampled_from(["on_hold", "previous_agency"])),
-        }
-        for _ in range(draw(st.integers(0, 6)))
-    ]
+    everybody = st.just({"agency_id": None, "reason": "on_hold"})
+    somebody = st.fixed_dictionaries({"agency_id": st.integers(0, 5), "reason": st.sampled_from(["on_hold", "previous_agency"])})
+    barred = [{"case_id": draw(st.integers(0, 45)), **draw(everybody | somebody)} for _ in range(draw(st.integers(0, 6)))]
     return from_rows(rows, CASES), from_rows(firms, AGENCIES), from_rows(barred, EXCLUSIONS)
 
 
