@@ -94,11 +94,8 @@ def play(file: Path) -> None:
     """Play the whole month, from the house to the replay of the closed books."""
     ask("house", "load", str(HOUSE), at=OPENED)
     if not is_closed():
-        tape = ("--tape", str(file), "--mapping", MAPPING, "--as-of", str(AS_OF))
         ask("cycle", "open", MONTH, "--as", NORA, at=OPENED)
-        steps = ask("cycle", "run", MONTH, *tape, "--until", "allocate", "--as", NORA, at=MORNING)["steps"]
-        approve(steps[-1]["counts"]["allocation_run_id"])
-        ask("cycle", "run", MONTH, *tape, "--as", NORA, at=MORNING)
+        place(file)
         request_contacts()
         pay(file)
         for step in ("contact", "repay", "measure", "settle"):
@@ -106,6 +103,20 @@ def play(file: Path) -> None:
         settle()
         ask("cycle", "step", "close", MONTH, "--as", NORA, at=EVENING)
     ask("cycle", "replay", MONTH, at=EVENING)
+
+
+def place(file: Path) -> None:
+    """Take the tape in, age, score, allocate, have Otis approve what Nora proposed, and hand over.
+
+    Rejected rows are kept sealed in the home; the copy for mending would lie beside the file, whose folder may not be ours to write in.
+    """
+    with TemporaryDirectory() as folder:
+        tape = ("--tape", str(file), "--mapping", MAPPING, "--as-of", str(AS_OF), "--rejects", str(Path(folder) / "rejects.csv"))
+        steps = ask("cycle", "run", MONTH, *tape, "--until", "allocate", "--as", NORA, at=MORNING)["steps"]
+        number = str(steps[-1]["counts"]["allocation_run_id"])
+        if ask("allocation", "preview", number, at=MORNING)["state"] == "proposed":
+            ask("allocation", "approve", number, "--as", OTIS, "--reason", "Looked at, agreed", at=MORNING)
+        ask("cycle", "run", MONTH, *tape, "--as", NORA, at=MORNING)
 
 
 def ask(*words: str, at: datetime) -> dict[str, Any]:
@@ -135,12 +146,6 @@ def is_closed() -> bool:
     creditor_id = creditor_by_code(code=CREDITOR).pk
     with acting(system(creditor_id)):
         return Run.objects.filter(creditor_id=creditor_id, month=MONTH, closed_at__isnull=False).exists()
-
-
-def approve(allocation_id: int) -> None:
-    """Have Otis approve what Nora proposed."""
-    if ask("allocation", "preview", str(allocation_id), at=MORNING)["state"] == "proposed":
-        ask("allocation", "approve", str(allocation_id), "--as", OTIS, "--reason", "Looked at, agreed", at=MORNING)
 
 
 def request_contacts() -> list[Any]:

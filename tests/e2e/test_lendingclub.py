@@ -106,8 +106,9 @@ def assert_month_is_whole(example, file):
 
 
 def test_month_on_a_made_up_file(example, home, made_up):
-    """What the file recovered is what the month received; the overpaid loan's rest waits in suspense and earns nobody a commission."""
+    """What the file recovered is what the month received, the overpaid loan's rest waits in suspense, and nothing is left beside the file."""
     example.play(made_up)
+    assert [path.name for path in made_up.parent.glob("loans*")] == ["loans.csv"]
     report, found = assert_month_is_whole(example, made_up)
     assert {name: report["tape"][name] for name in ("rows", "accepted", "rejected")} == {"rows": 40, "accepted": 37, "rejected": 1}
     assert report["money"]["received"] == [{"currency": "USD", "amount_minor": RECEIVED_MINOR}]

@@ -12,11 +12,13 @@ from duecourse.cycle import selectors
 from duecourse.cycle.models import StepRun
 from duecourse.cycle.services import Month, perform, replay, resume, run_of, run_open
 from duecourse.cycle.steps import STEPS
+from duecourse.doors import words
 from duecourse.doors.commands.choose import chosen_actor, progress_bar
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.kit.errors import InvalidInput
-from duecourse.parties.access import Actor, acting
+from duecourse.kit.money import format_amount
+from duecourse.parties.access import Actor, acting, creditor_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -79,11 +81,11 @@ def run(
     names = [step.name for step in STEPS]
     if until not in names:
         raise StepUnknown(step=until, known=", ".join(names))
-    done = []
+    done, currency = [], creditor_of(the_month.actor).currency
     for wanted in STEPS[: names.index(until) + 1]:
         step_run = resume(wanted, month=the_month)
         done.append(step_run)
-        terminal.note(_line(step_run))
+        terminal.note(_line(step_run, currency=currency))
     terminal.answer({"steps": [_facts(step_run) for step_run in done]}, text=terminal.translated("Done."))
 
 
@@ -103,7 +105,7 @@ def step(
         raise StepUnknown(step=name, known=", ".join(s.name for s in STEPS))
     the_month = month_of(chosen_actor(creditor, as_), month, as_of=as_of.date() if as_of else None, tape=tape, mapping=mapping)
     step_run = perform(wanted, month=the_month)
-    terminal.answer(_facts(step_run), text=_line(step_run))
+    terminal.answer(_facts(step_run), text=_line(step_run, currency=creditor_of(the_month.actor).currency))
 
 
 @app.command()
@@ -112,7 +114,8 @@ def status(month: str = typer.Argument(..., help="YYYY-MM"), creditor: str = CRE
     actor = chosen_actor(creditor, "")
     with acting(actor):
         steps = selectors.latest_steps(run_of(actor=actor, month=month, is_open=False))
-    text = "\n".join(_line(steps[s.name]) if s.name in steps else f"· {s.name}" for s in STEPS)
+    currency = creditor_of(actor).currency
+    text = "\n".join(_line(steps[s.name], currency=currency) if s.name in steps else f"· {s.name}" for s in STEPS)
     terminal.answer({"steps": [_facts(found) for found in steps.values()]}, text=text)
 
 
@@ -148,9 +151,14 @@ def month_of(
     return Month(actor=actor, run=found, as_of=as_of or known_on, first_on=bounds.first, last_on=bounds.last, options=chosen)
 
 
-def _line(step_run: StepRun) -> str:
-    laws = "; ".join(f"{terminal.translated(law['name'])}: {law['left']:,} = {law['right']:,}" for law in step_run.laws)
-    return f"✓ {step_run.step:<10} {laws}"
+def _line(step_run: StepRun, *, currency: str) -> str:
+    """Return a step with its laws, whose sides read as amounts where they are money."""
+    shown = []
+    for law in step_run.laws:
+        text, unit = words.law(law["name"], currency=currency)
+        left, right = (format_amount(law[side], unit, lang=terminal.lang) if unit else f"{law[side]:,}" for side in ("left", "right"))
+        shown.append(f"{text}: {left} = {right}")
+    return f"✓ {step_run.step:<10} {'; '.join(shown)}"
 
 
 def _facts(step_run: StepRun) -> dict[str, Any]:
