@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from duecourse.contact.errors import AttemptReported
+from duecourse.contact.errors import AttemptReported, PermitNotBegun
 from duecourse.contact.models import Attempt, Permit
 from duecourse.contact.services import Answer, attempt_report, permit_request
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import acting
+from duecourse.portfolio.models import ContactPoint, Person
 from tests.contact.scene import DAY, NOON, Scene, scene
 
 
@@ -149,3 +150,47 @@ def _await_waiter(holder: psycopg.Connection) -> None:
         holder.execute("SELECT pg_stat_clear_snapshot()")
         time.sleep(0.01)
     raise AssertionError("nobody waits for the debtor")
+
+
+@pytest.mark.django_db
+def test_another_debtors_number_gets_no_permit() -> None:
+    """A permit names a number of the case's own debtor; another debtor's, and one that does not exist, look the same."""
+    the = scene()
+    with acting(the.bank.system):
+        stranger = Person.objects.create(creditor=the.bank.creditor, zone="Asia/Shanghai", zone_source="test", known_at=NOON)
+        shared = {"creditor": the.bank.creditor, "kind": "phone", "value_sealed": b"", "valid_from_on": DAY}
+        points = [ContactPoint.objects.create(person=person, **shared) for person in (the.person, stranger)]
+    wanted = {"actor": the.bank.ann, "case_id": the.cases["aoki"].pk, "channel": "call", "contact_at": NOON}
+    with frozen(NOON):
+        assert permit_request(**wanted, client_request_id="own", contact_point_id=points[0].pk).is_permit
+        said = []
+        for number in (points[1].pk, 10**9):
+            with pytest.raises(Absent) as refused:
+                permit_request(**wanted, client_request_id=f"other-{number}", contact_point_id=number)
+            said.append(str(refused.value))
+    assert said[0] == said[1]
+
+
+@pytest.mark.django_db
+def test_a_call_before_its_permit_is_not_reported_under_it() -> None:
+    """An attempt that began before the permit's time, at night for example, cannot borrow the permit of the morning after."""
+    the = scene()
+    permit = ask(the, "aoki", "1")
+    with frozen(NOON):
+        for early in (timedelta(seconds=1), timedelta(hours=9)):
+            with pytest.raises(PermitNotBegun):
+                attempt_report(actor=the.bank.ann, permit_id=permit.id, outcome="no_answer", started_at=NOON - early)
+        assert attempt_report(actor=the.bank.ann, permit_id=permit.id, outcome="no_answer", started_at=NOON).pk
+
+
+@pytest.mark.django_db
+def test_a_rivals_slot_is_not_given_back() -> None:
+    """An agency's role cannot write an attempt under a rival's permit, not even in its own name."""
+    the = scene()
+    permit = ask(the, "birch", "1")
+    insert = """
+        INSERT INTO contact_attempt (creditor_id, permit_id, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
+        VALUES (%s, %s, %s, 'no_answer', false, %s, 0, %s)
+    """
+    with pytest.raises(DatabaseError, match="row-level security"), acting(the.bank.ann), connection.cursor() as cursor:
+        cursor.execute(insert, [the.bank.id, permit.id, the.bank.aoki.pk, NOON, NOON])

@@ -37,6 +37,14 @@ class PermitExpired(Conflict):
     todo = "Ask for a new permit before dialling."
 
 
+class PermitNotBegun(Conflict):
+    """An attempt is reported that began before the time its permit was given for."""
+
+    what = "The permit {permit_id} is for {contact_at}, after this attempt began."
+    why = "The rules were asked about the permit's time; an earlier call had no permit."
+    todo = "Ask for a permit right before dialling, not after."
+
+
 class AttemptReported(Conflict):
     """The outcome of a permit was reported before, and differently."""
 

@@ -20,10 +20,18 @@ TABLES = [
     tenancy.tenant_table("contact_attempt", references={"performer_id": "parties_agency", "permit_id": "contact_permit"}, **OWN),
 ]
 
+# An agency reports what came of its own permits: without this it could name a rival's permit as its own and give that slot back.
+OWN_PERMIT = """
+CREATE POLICY contact_attempt_own_permit ON contact_attempt AS RESTRICTIVE FOR INSERT TO duecourse_agency WITH CHECK (
+    EXISTS (SELECT 1 FROM contact_permit p WHERE p.creditor_id = contact_attempt.creditor_id AND p.id = contact_attempt.permit_id
+        AND p.performer_id = contact_attempt.performer_id)
+);
+"""
+
 
 class Migration(migrations.Migration):
     """Wall contacts between agencies."""
 
     dependencies = [("contact", "0001_permits"), ("placement", "0002_walls")]
 
-    operations = [migrations.RunSQL(TABLES)]
+    operations = [migrations.RunSQL(TABLES), migrations.RunSQL(OWN_PERMIT)]

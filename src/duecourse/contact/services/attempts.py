@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired
+from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired, PermitNotBegun
 from duecourse.contact.models import CONNECTED_OUTCOMES, Attempt, Outcome
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
@@ -16,16 +16,16 @@ _FIELDS = ("id", "creditor_id", "permit_id", "performer_id", "outcome", "is_conn
 
 _REPORT = f"""
 WITH permit AS (
-    SELECT id, creditor_id, performer_id, valid_until_at FROM contact_permit
+    SELECT id, creditor_id, performer_id, contact_at, valid_until_at FROM contact_permit
     WHERE creditor_id = %(creditor)s AND id = %(permit)s AND performer_id = coalesce(%(agency)s, performer_id)
 ), made AS (
     INSERT INTO contact_attempt ({", ".join(_FIELDS[1:])})
     SELECT creditor_id, id, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(reported)s FROM permit
-    WHERE valid_until_at >= %(started)s
+    WHERE %(started)s BETWEEN contact_at AND valid_until_at
     ON CONFLICT (permit_id) DO NOTHING
     RETURNING {", ".join(_FIELDS)}
 )
-SELECT permit.valid_until_at, made.* FROM permit LEFT JOIN made ON true
+SELECT permit.contact_at, permit.valid_until_at, made.* FROM permit LEFT JOIN made ON true
 """  # noqa: S608
 
 
@@ -34,7 +34,7 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
 
     Raises:
         Absent: there is no such permit for this actor.
-        OutcomeUnknown, PermitExpired, AttemptReported: see their texts.
+        OutcomeUnknown, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
 
     Guarantees: reporting the same outcome again changes nothing.
     """
@@ -55,11 +55,13 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
         row = cursor.fetchone()
         if row is None:
             raise Absent(entity="permit")
-        valid_until_at, attempt_id, *_ = row
+        contact_at, valid_until_at, attempt_id, *_ = row
         if started_at > valid_until_at:
             raise PermitExpired(permit_id=permit_id, valid_until_at=valid_until_at.isoformat())
+        if started_at < contact_at:
+            raise PermitNotBegun(permit_id=permit_id, contact_at=contact_at.isoformat())
         if attempt_id is not None:
-            return Attempt.from_db(connection.alias, _FIELDS, row[1:])
+            return Attempt.from_db(connection.alias, _FIELDS, row[2:])
         stored = Attempt.objects.get(creditor_id=actor.creditor_id, permit_id=permit_id)
         if stored.outcome != outcome or stored.started_at != started_at:
             raise AttemptReported(permit_id=permit_id, outcome=stored.outcome)

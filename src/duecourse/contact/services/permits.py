@@ -1,7 +1,8 @@
 """Asking for a permit: `permit_request` is the gate.
 
 It locks the debtor, gathers the facts over all performers, decides, and stores a permit or a refusal with its explanation and its
-event in the trail: one transaction of two statements. The order of locks is docs/house.md's; the decision is docs/algorithms/permit.md.
+event in the trail: one transaction of two statements, three when a contact point is named. The order of locks is docs/house.md's; the
+decision is docs/algorithms/permit.md.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.kit.ids import canonical_bytes, content_hash
 from duecourse.parties.access import Actor, acting
+from duecourse.portfolio.models import ContactPoint
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NoValueInForce, RuleConflict
 from duecourse.rules.facts import ContactFacts
@@ -140,7 +142,7 @@ def permit_request(
         contact_point_id: the number or address that is used, if it is known already.
 
     Raises:
-        Absent: there is no such case for this actor.
+        Absent: there is no such case for this actor, or the contact point is not its debtor's.
         PerformerMissing, ContactTimeImplausible, RequestReused: see their texts.
 
     Guarantees: requests for one debtor are decided one after the other, over all performers of the creditor, so that the day's
@@ -152,6 +154,7 @@ def permit_request(
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
     with acting(actor), connection.cursor() as cursor:
         known = _known(cursor, creditor_id=actor.creditor_id, request=request)
+        _check_contact_point(actor, known, request=request)
         if known.earlier_kind is not None:
             return _earlier(known, request=request)
         return _store(cursor, actor=actor, request=request, decision=_decide(known, request=request))
@@ -180,6 +183,15 @@ def _known(cursor: Any, *, creditor_id: int, request: _Request) -> _Known:
         raise Absent(entity="case")
     known = _Known(*row)
     return known._replace(packs=tuple(_parsed(known.packs)), days=_parsed(known.days))
+
+
+def _check_contact_point(actor: Actor, known: _Known, *, request: _Request) -> None:
+    """Refuse another debtor's number or address: a permit counts for the debtor whose number is dialled."""
+    if request.contact_point_id is None:
+        return
+    own = ContactPoint.objects.filter(creditor_id=actor.creditor_id, person_id=known.person_id, pk=request.contact_point_id)
+    if not own.exists():
+        raise Absent(entity="contact point")
 
 
 def _parsed(value: Any) -> Any:
