@@ -64,7 +64,7 @@ class Entry(models.Model):
     value_on = models.DateField()
     booked_on = models.DateField()
     known_at = models.DateTimeField()
-    reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
 
     class Meta:
         """Django's options."""

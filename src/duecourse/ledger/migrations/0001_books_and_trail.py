@@ -40,7 +40,9 @@ class Migration(migrations.Migration):
                 ("known_at", models.DateTimeField()),
                 (
                     "reverses",
-                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.entry"),
+                    models.ForeignKey(
+                        db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.entry"
+                    ),
                 ),
             ],
         ),
