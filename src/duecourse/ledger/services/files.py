@@ -148,7 +148,8 @@ def _sealed(chunks: Iterator[bytes], data_key: bytes, place: dict[str, Any]) -> 
 
 def _write(path: Path, blocks: Iterator[bytes], *, is_right: Callable[[], bool]) -> None:
     """Write a file whole or not at all: beside its place, to the disk, then under its name."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (path.parents[1], path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
