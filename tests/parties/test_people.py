@@ -135,6 +135,17 @@ def test_guessing_is_stopped_for_a_while(bank):
         assert services.user_authenticate(email=people.MEI.email, password=people.PASSWORD)
 
 
+@pytest.mark.parametrize("email", [people.MEI.email, "nobody@elsewhere.example"])
+def test_every_refusal_takes_a_hash(bank, monkeypatch, email):
+    """A throttled login and an unknown one cost one hashing of the password, so that the time tells nothing about the address."""
+    hashed = []
+    monkeypatch.setattr("duecourse.parties.services.people.make_password", hashed.append)
+    monkeypatch.setattr("duecourse.parties.services.people.FAILED_LOGINS_MAX", 0)
+    with pytest.raises((LoginThrottled, LoginRefused)):
+        services.user_authenticate(email=email, password="guess")
+    assert hashed == ["guess"]
+
+
 def test_django_logs_in_by_the_backend(settings, bank):
     """Django's own login and session work with the user model and the backend under row-level security."""
     settings.AUTHENTICATION_BACKENDS = [BACKEND]
