@@ -87,6 +87,9 @@ def test_same_reference_with_another_body_is_a_conflict(bank, placed):
     ("changes", "code"),
     [
         ({"amount_minor": 0}, "AmountZero"),
+        ({"paid_on": date(2, 1, 1)}, "DaysImplausible"),
+        ({"paid_on": date(9999, 12, 31), "booked_on": date(9999, 12, 31)}, "DaysImplausible"),
+        ({"booked_on": date(2028, 1, 1)}, "DaysImplausible"),
         ({"amount_minor": -5}, "ReversalUnnamed"),
         ({"reverses_ref": "R1"}, "ReversalPositive"),
         ({"amount_minor": -5, "reverses_ref": "nothing"}, "OriginalAbsent"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -29,9 +30,19 @@ PAYMENTS = pa.schema(
 """Payments and reversals as the bank tells them. `row` counts from 1 and names the row in problems; `payer_indexes` are the blind indexes of the
 payer's identity number under every active key, the newest first. Columns that may be null may be left out, and so may `row`."""
 
+DAYS_KNOWN = (date(1990, 1, 1), date(2100, 1, 1))
+"""No payment is of another day; a typing error of a digit would else stay in suspense or wait for its month for ever."""
+DAYS_APART_MAX = 366
+"""At most so many days lie between paying and booking."""
+
 _BODY = ("amount_minor", "currency", "paid_on", "booked_on", "account_number", "channel", "reverses_ref")
 KINDS: dict[str, tuple[str, str, str]] = {
     "AmountZero": ("amount", "The amount is zero.", "Leave the row out."),
+    "DaysImplausible": (
+        "paid_on",
+        "The days of payment and booking cannot be right: they lie too far apart, or in another century.",
+        "Correct the year.",
+    ),
     "ReversalUnnamed": ("reverses_ref", "A negative amount names no payment that it takes back.", "Fill in its reference."),
     "ReversalPositive": ("amount", "A reversal is not below zero.", "Correct the sign, or leave the reference of the other payment out."),
     "ReferenceConflict": (
@@ -93,6 +104,9 @@ def columns(rows: Iterable[dict[str, Any]], *names: str) -> list[list[Any]]:
 def _fault(row: dict[str, Any]) -> str:
     if not row["amount_minor"]:
         return "AmountZero"
+    days = (row["paid_on"], row["booked_on"])
+    if not DAYS_KNOWN[0] <= min(days) <= max(days) < DAYS_KNOWN[1] or (max(days) - min(days)).days > DAYS_APART_MAX:
+        return "DaysImplausible"
     if row["amount_minor"] < 0:
         return "" if row["reverses_ref"] else "ReversalUnnamed"
     return "ReversalPositive" if row["reverses_ref"] else ""
