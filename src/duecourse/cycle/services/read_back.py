@@ -9,7 +9,8 @@ from duecourse.contact import selectors as contacts
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import MonthNotReady
 from duecourse.cycle.services.frozen import Frames
-from duecourse.kit.calendar import day_bounds
+from duecourse.kit.calendar import day_bounds, local_day
+from duecourse.kit.clock import now
 from duecourse.parties.access import creditor_of
 from duecourse.portfolio import selectors as portfolio
 from duecourse.repayment import selectors as money
@@ -59,8 +60,10 @@ def ready_to_close(month: Month, *, steps: Sequence[Step]) -> dict[str, StepRun]
     """Return the newest executions of the month's steps when nothing stands in the way of its close.
 
     Raises:
-        MonthNotReady: a step was not run, something came in since a step of the month was run, or a statement is not frozen.
+        MonthNotReady: its last day has not come and nobody wants it early, a step was not run, something came in since a step of the
+            month was run, or a statement is not frozen.
     """
+    _refuse_early(month)
     latest, of_month = selectors.latest_steps(month.run), month.run.month
     missing = [name for name in selectors.STEP_NAMES[:-1] if name not in latest]
     stale = [] if missing or month.run.closed_at else [step.name for step in steps if _is_stale(step, month=month, latest=latest)]
@@ -73,6 +76,13 @@ def ready_to_close(month: Month, *, steps: Sequence[Step]) -> dict[str, StepRun]
         todo = f"Have them agreed, approved and frozen: duecourse statement list {of_month}"
         raise MonthNotReady(step="close", month=of_month, reason=f"{len(unfrozen)} statements are not frozen", todo=todo)
     return latest
+
+
+def _refuse_early(month: Month) -> None:
+    is_over = local_day(now(), creditor_of(month.actor).zone) >= month.last_on
+    if not is_over and not month.run.closed_at and not month.options.get("is_early"):
+        todo = f"Wait for that day, or close it early on purpose: duecourse cycle run {month.run.month} --until close --early"
+        raise MonthNotReady(step="close", month=month.run.month, reason=f"the month lasts until {month.last_on.isoformat()}", todo=todo)
 
 
 def _is_stale(step: Step, *, month: Month, latest: dict[str, StepRun]) -> bool:

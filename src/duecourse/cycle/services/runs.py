@@ -10,7 +10,7 @@ from django.conf import settings
 from duecourse.cycle.errors import RunClosed, RunMissing
 from duecourse.cycle.models import Run
 from duecourse.engine.allocation import commit
-from duecourse.kit.calendar import Month
+from duecourse.kit.calendar import Month, MonthUnreadable
 from duecourse.kit.clock import now
 from duecourse.kit.ids import content_hash
 from duecourse.ledger.selectors import audit_verify
@@ -21,15 +21,20 @@ from duecourse.parties.models import Role
 if TYPE_CHECKING:
     from duecourse.parties.access import Actor
 
+YEARS_KNOWN = range(1990, 2100)
+"""A month of another year is a typing error, and one that was opened cannot be taken back."""
+
 
 def run_open(*, actor: Actor, month: str) -> Run:
     """Open a month, or return the one that is open: draws the secret of its random slice and publishes the commitment to it.
 
     Raises:
+        MonthUnreadable: it is not a month, or one of another age.
         RunClosed: the month was closed.
         Forbidden: the actor is no manager.
     """
-    Month.parse(month)
+    if Month.parse(month).year not in YEARS_KNOWN:
+        raise MonthUnreadable
     require(actor, Role.MANAGER, action="open a month")
     with acting(actor):
         run = Run.objects.filter(creditor_id=actor.creditor_id, month=month).first()

@@ -13,7 +13,7 @@ from duecourse.cycle.models import StepRun
 from duecourse.cycle.services import Month, perform, replay, resume, run_of, run_open
 from duecourse.cycle.steps import STEPS
 from duecourse.doors import words
-from duecourse.doors.commands.choose import chosen_actor, progress_bar
+from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.kit.errors import InvalidInput
@@ -66,8 +66,9 @@ def run(
     tape: Path = typer.Option(None, help="The overdue tape."),
     mapping: str = typer.Option("native", help="How the tape's columns are read."),
     as_of: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="Business date; default: the tape's before, else the first day."),
-    rejects: Path = typer.Option(None, help="Where the tape's rejected rows go; default: beside it, with .rejects.csv."),
+    rejects: Path = typer.Option(None, help="Where the tape's rejected rows go; default: the home's rejects/ folder."),
     until: str = typer.Option("hand_over", help="The last step to run, by name."),
+    early: bool = typer.Option(False, "--early", help="Close the month before its last day has come."),
     creditor: str = CREDITOR,
     as_: str = AS,
 ) -> None:
@@ -75,9 +76,9 @@ def run(
 
     Stops with what to do where a person must act: before the allocation is approved, and before the statements are frozen.
     """
-    rejected = rejects or (tape.with_name(tape.name + ".rejects.csv") if tape else None)
+    rejected = rejects_place(tape, rejects) if tape else None
     day = as_of.date() if as_of else None
-    the_month = month_of(chosen_actor(creditor, as_), month, as_of=day, tape=tape, mapping=mapping, rejects=rejected)
+    the_month = month_of(chosen_actor(creditor, as_), month, as_of=day, tape=tape, mapping=mapping, rejects=rejected, is_early=early)
     names = [step.name for step in STEPS]
     if until not in names:
         raise StepUnknown(step=until, known=", ".join(names))
