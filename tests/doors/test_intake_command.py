@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.conf import settings
 
 from duecourse.doors.commands import Command, register, run
 from tests.portfolio.conftest import bank, home, tape  # noqa: F401 - fixtures
@@ -26,8 +27,10 @@ def test_counts_sums_problems_and_places_are_told(bank, tape, capsys):  # noqa: 
     assert "row 2, column principal" in told
     assert "CNY 1,021.75" in told
     assert "Not read: column employer, 1 values" in told
-    assert f"{path}.rejects.csv" in told
-    assert path.with_name("tape.csv.rejects.csv").exists()
+    rejects = settings.DUECOURSE_HOME / "rejects" / "tape.csv.rejects.csv"
+    assert str(rejects) in told
+    assert rejects.exists()
+    assert not list(path.parent.glob("*.rejects.csv"))
     assert run(["intake", str(path), "--as-of", "2026-03-01"]) == 0
     assert "taken in before" in capsys.readouterr().out
 

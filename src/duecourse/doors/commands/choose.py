@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
+from django.conf import settings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -81,6 +83,18 @@ def _actors(user: User, *, on: date) -> list[Actor]:
         return actors_of(user, on=on)
     except MembershipMissing:
         return []
+
+
+def rejects_place(file: Path, chosen: Path | None) -> Path:
+    """Return where a file's rejected rows go: where the caller says, else `rejects/` in the home, which only its owner reads.
+
+    They hold what the file held, so they are not left beside it, where a shared folder may show them to others.
+    """
+    if chosen is not None:
+        return chosen
+    folder = Path(settings.DUECOURSE_HOME) / "rejects"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"{file.name}.rejects.csv"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from duecourse.doors.commands.choose import chosen_actor, progress_bar
+from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.errors import InvalidInput, Problem, fill
 from duecourse.kit.money import format_amount
@@ -52,7 +52,7 @@ def intake(
     as_: str = typer.Option("", "--as", help="E-mail address of the person who acts; default: the system."),
     control_rows: int = typer.Option(None, min=0, help="How many rows the sender says there are."),
     control_balance: str = typer.Option("", help="The sum of balances the sender declares: 1234567.89, or USD:1234567.89."),
-    rejects: Path = typer.Option(None, help="Where rejected rows go; default: the file's name with .rejects.csv, beside it."),
+    rejects: Path = typer.Option(None, help="Where rejected rows go; default: the home's rejects/ folder."),
 ) -> None:
     """Take in a tape: its good rows become accounts and cases, the others go back with what to do.
 
@@ -71,7 +71,7 @@ def intake(
             mapping=mapping,
             as_of=as_of.date(),
             control_totals=control,
-            rejects_path=rejects or file.with_name(file.name + ".rejects.csv"),
+            rejects_path=rejects_place(file, rejects),
             progress=lambda done, total, text: show(done, total, _(text)),
         )
     terminal.answer(facts_of(result), text="" if terminal.is_json else text_of(result))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from duecourse.doors.commands.choose import chosen_actor, progress_bar
+from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
 from duecourse.doors.commands.terminal import terminal
 from duecourse.engine.imputation import CIVIL_CODE_561
 from duecourse.kit.errors import Absent, Problem
@@ -47,17 +47,18 @@ def payments() -> None:
 def load(
     file: Path = typer.Argument(..., help="CSV, XLSX or Parquet."),
     mapping: str = typer.Option("native_payments", help="How the file's columns are read: a name, or a YAML file."),
-    rejects: Path = typer.Option(None, help="Where to write the rows that cannot be booked; mend them and load that file."),
+    rejects: Path = typer.Option(None, help="Where rows that cannot be booked go; default: the home's rejects/ folder."),
     order: str = ORDER,
     creditor: str = CREDITOR,
     as_: str = AS,
 ) -> None:
     """Book a file of payments and reversals. The same file again changes nothing, and so does the same row in another file."""
     actor = chosen_actor(creditor, as_)
+    place = rejects_place(file, rejects)
     with progress_bar(_("Payments")) as show:
-        result = services.payments_load(actor=actor, path=file, mapping=mapping, rejects_path=rejects, progress=show, order=order)
+        result = services.payments_load(actor=actor, path=file, mapping=mapping, rejects_path=place, progress=show, order=order)
     facts = asdict(result) | {"problems": [_problem(problem) for problem in result.problems]}
-    terminal.answer(facts, text=_loaded(result, rejects))
+    terminal.answer(facts, text=_loaded(result, place))
 
 
 @suspense.callback()
