@@ -1,7 +1,8 @@
 """Files as records: specs, mappings, readers that collect every problem, writers that leave nothing half-written."""
 
 from duecourse.kit.records.cells import Limits
-from duecourse.kit.records.mapping import Mapping, find_mapping
+from duecourse.kit.records.guess import ColumnGuess, MappingGuess, guess_mapping
+from duecourse.kit.records.mapping import Mapping
 from duecourse.kit.records.reading import Chunk, check_file, read
 from duecourse.kit.records.refusals import (
     BinaryFile,
@@ -9,16 +10,19 @@ from duecourse.kit.records.refusals import (
     FileAbsent,
     FileRefused,
     MacroWorkbook,
+    MappingExists,
     MappingInvalid,
     MissingColumns,
     PasswordProtected,
     RepeatedColumns,
     SpecInvalid,
     TooLarge,
+    TotalsRowDisagrees,
     UnknownMapping,
     WriteFailed,
 )
 from duecourse.kit.records.safety import neutralise, restore, written_whole
+from duecourse.kit.records.saved import find_mapping, save_mapping
 from duecourse.kit.records.spec import Field, RecordSpec
 from duecourse.kit.records.transforms import Transform
 from duecourse.kit.records.writing import CurrencyNeeded, RejectsWriter, write_csv, write_parquet, write_xlsx
@@ -26,6 +30,7 @@ from duecourse.kit.records.writing import CurrencyNeeded, RejectsWriter, write_c
 __all__ = [
     "BinaryFile",
     "Chunk",
+    "ColumnGuess",
     "CurrencyNeeded",
     "EmptyFile",
     "Field",
@@ -34,6 +39,8 @@ __all__ = [
     "Limits",
     "MacroWorkbook",
     "Mapping",
+    "MappingExists",
+    "MappingGuess",
     "MappingInvalid",
     "MissingColumns",
     "PasswordProtected",
@@ -42,14 +49,17 @@ __all__ = [
     "RepeatedColumns",
     "SpecInvalid",
     "TooLarge",
+    "TotalsRowDisagrees",
     "Transform",
     "UnknownMapping",
     "WriteFailed",
     "check_file",
     "find_mapping",
+    "guess_mapping",
     "neutralise",
     "read",
     "restore",
+    "save_mapping",
     "write_csv",
     "write_parquet",
     "write_xlsx",

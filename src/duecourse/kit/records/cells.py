@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from duecourse.kit.errors import Problem
 from duecourse.kit.records.refusals import TooLarge
 
 
@@ -70,6 +71,8 @@ class Source:
         repeated: names that stood more than once.
         encoding: of a text file, else `xlsx` or `parquet`.
         batches: the rows.
+        nameless: columns of the header that have no name.
+        notices: what was passed over: sheets and hidden columns.
     """
 
     path: Path
@@ -77,6 +80,8 @@ class Source:
     repeated: frozenset[str]
     encoding: str
     batches: Iterator[Cells]
+    nameless: frozenset[str] = frozenset()
+    notices: tuple[Problem, ...] = ()
 
 
 def limit(path: Path, *, quantity: str, actual: int, maximum: int) -> None:
@@ -87,6 +92,11 @@ def limit(path: Path, *, quantity: str, actual: int, maximum: int) -> None:
     """
     if actual > maximum:
         raise TooLarge(file=path.name, quantity=quantity, actual=f"{actual:,}", limit=f"{maximum:,}")
+
+
+def nameless_columns(names: list[str]) -> frozenset[str]:
+    """Return the names that `unique_header` gives to columns without one."""
+    return frozenset(f"column_{position}" for position, name in enumerate(names, start=1) if not name)
 
 
 def unique_header(names: list[str]) -> tuple[list[str], frozenset[str]]:

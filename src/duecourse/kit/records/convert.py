@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from duecourse.kit.errors import Problem
 from duecourse.kit.money import AmountUnreadable, Rounding, UnknownCurrency, exponent, parse_amount
 from duecourse.kit.records.dates import read_dates
 from duecourse.kit.records.mapping import Mapping
+from duecourse.kit.records.names import is_like, normal
 from duecourse.kit.records.refusals import problem
 from duecourse.kit.records.spec import Field
 
@@ -30,6 +32,8 @@ _NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1
 _AWARE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _DIGITS_MAX = 17
+_DAYS_SUFFIX = re.compile(r"\s*(?:天|日|days?)$")
+_CUT = r"^[0-9](\.[0-9]+)?E\+[0-9]{2,3}$"
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 Flags = npt.NDArray[np.bool_]
@@ -138,7 +142,7 @@ def _decimals(texts: pa.Array, digits: int, mode: str | None, thousands: str, de
 
 
 def _amount(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Array:
-    if column.name == column.field.name:
+    if normal(column.name) == column.field.name:
         return _integer(column, texts, currency)
     if isinstance(currency, str):
         return _amounts_of(column, texts, currency, np.ones(len(texts), dtype=bool))
@@ -183,7 +187,7 @@ def _integer(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Ar
         return values
     result, missing = np.asarray(pc.fill_null(values, 0)).copy(), np.asarray(pc.is_null(values)).copy()
     for index in rest:
-        number = _slow_integer(texts[index].as_py(), column.mapping)
+        number = _slow_integer(texts[index].as_py(), column.mapping, unit=column.field.unit)
         if number is not None:
             result[index], missing[index] = number, False
     unread = np.zeros(len(texts), dtype=bool)
@@ -192,8 +196,10 @@ def _integer(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Ar
     return pa.array(result, pa.int64(), mask=missing)
 
 
-def _slow_integer(text: str, forms: Mapping) -> int | None:
+def _slow_integer(text: str, forms: Mapping, *, unit: str) -> int | None:
     plain = unicodedata.normalize("NFKC", text).strip()
+    if unit == "days":
+        plain = _DAYS_SUFFIX.sub("", plain)
     if forms.thousands and re.fullmatch(rf"[+-]?[0-9]{{1,3}}({re.escape(forms.thousands)}[0-9]{{3}})+", plain):
         plain = plain.replace(forms.thousands, "")
     found = re.fullmatch(rf"([+-]?[0-9]{{1,{_DIGITS_MAX}}})({re.escape(forms.decimal)}0*)?", plain, re.ASCII)
@@ -251,6 +257,8 @@ def _code(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Array
 
 
 def _words(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Array:
+    if column.field.is_identifier and not pc.all(pc.string_is_ascii(texts)).as_py():
+        texts = pc.utf8_trim_whitespace(pc.utf8_normalize(texts, form="NFKC"))
     lengths = pc.utf8_length(texts)
     longest = pc.max(lengths).as_py() or 0
     if longest > column.field.length_max:
@@ -258,12 +266,24 @@ def _words(column: Column, texts: pa.Array, currency: str | pa.Array) -> pa.Arra
         column.refuse(long, "TextTooLong", maximum=column.field.length_max)
     control = np.asarray(pc.fill_null(pc.match_substring_regex(texts, _CONTROL), False))
     column.refuse(control, "TextUnprintable")
+    column.refuse(np.asarray(pc.fill_null(pc.match_substring_regex(texts, _CUT), False)), "DigitsLost")
     return texts
+
+
+def translation(text: str | None, table: AnyMapping[str, str]) -> str | None:
+    """Return what a mapping's `values` make of a cell: by its text, by its normal form, by the first pattern it fits, else itself."""
+    if text is None or text in table:
+        return table[text] if text is not None else None
+    plain = normal(text)
+    for key, meaning in table.items():
+        if normal(key) == plain or ("*" in key and is_like(text, (key,))):
+            return meaning
+    return text
 
 
 def _translated(texts: pa.Array, table: Any) -> pa.Array:
     encoded = texts.dictionary_encode()
-    translated = [table.get(text, text) for text in encoded.dictionary.to_pylist()]
+    translated = [translation(text, table) for text in encoded.dictionary.to_pylist()]
     return pc.take(pa.array([text or None for text in translated], pa.string()), encoded.indices)
 
 

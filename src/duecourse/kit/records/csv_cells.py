@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from duecourse.kit.records.cells import Cells, Limits, Malformed, Source, limit, unique_header
-from duecourse.kit.records.mapping import REJECT_COLUMNS, Mapping, fold
+from duecourse.kit.records.cells import Cells, Limits, Malformed, Source, limit, nameless_columns, unique_header
+from duecourse.kit.records.headers import HEADER_SEARCH_ROWS, find_header
+from duecourse.kit.records.mapping import REJECT_COLUMNS, Mapping
 from duecourse.kit.records.refusals import BinaryFile, EmptyFile, FileRefused, TooLarge
 
 MARK = "\ufdd0"
@@ -118,14 +120,15 @@ def open_csv(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
     first = next(csv.reader(text.splitlines(keepends=True)[:1]), [])
     ours = tuple(first[-3:]) == REJECT_COLUMNS
     delimiter, header_rows = (",", 1) if ours else (mapping.delimiter, mapping.header_rows)
-    names, lines = _header(path, text=text, delimiter=delimiter, header_rows=header_rows)
+    names, lines = _header(path, text=text, delimiter=delimiter, mapping=dataclasses.replace(mapping, header_rows=header_rows))
     limit(path, quantity="the number of columns", actual=len(names), maximum=limits.columns_max)
-    header, repeated = unique_header([fold(name) for name in names])
+    header, repeated = unique_header(names)
     others = tuple(other for other in mapping.encodings if other != encoding)
     raw = path.open("rb")
     raw.seek(len(_BOM) if sample.startswith(_BOM) else 0)
     stream = Utf8Stream(path, raw=raw, encoding=encoding, others=others)
-    return Source(path, header, repeated, encoding, _batches(path, stream, header=header, lines=lines, delimiter=delimiter, limits=limits))
+    batches = _batches(path, stream, header=header, lines=lines, delimiter=delimiter, limits=limits)
+    return Source(path, header, repeated, encoding, batches, nameless_columns(names))
 
 
 def detect_encoding(sample: bytes, encodings: tuple[str, ...]) -> str:
@@ -158,16 +161,22 @@ def _decodes(line: bytes, encoding: str) -> bool:
     return True
 
 
-def _header(path: Path, *, text: str, delimiter: str, header_rows: int) -> tuple[list[str], int]:
+def _header(path: Path, *, text: str, delimiter: str, mapping: Mapping) -> tuple[list[str], int]:
     """Return the column names and how many physical lines the header takes."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    taken: list[list[str]] = []
+    ends: list[int] = []
     try:
-        taken = list(islice(rows, header_rows))
+        for row in islice(rows, mapping.header_rows or HEADER_SEARCH_ROWS + 1):
+            taken.append(row)
+            ends.append(rows.line_num)
     except csv.Error as error:
-        raise FileRefused(file=path.name, reason=f"its header is not CSV ({error})") from error
-    if len(taken) < header_rows or not any(name.strip() for name in taken[-1]):
-        raise FileRefused(file=path.name, reason=f"there are no column names in row {header_rows}")
-    return taken[-1], rows.line_num
+        if len(taken) < max(mapping.header_rows, 1):
+            raise FileRefused(file=path.name, reason=f"its header is not CSV ({error})") from error
+    names, depth = find_header(taken, mapping=mapping) if len(taken) >= mapping.header_rows else ([], mapping.header_rows)
+    if not any(names):
+        raise FileRefused(file=path.name, reason=f"there are no column names in row {max(depth, 1)}")
+    return names, ends[depth - 1]
 
 
 def _batches(path: Path, stream: Utf8Stream, *, header: list[str], lines: int, delimiter: str, limits: Limits) -> Iterator[Cells]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -24,21 +24,19 @@ from duecourse.kit.records.convert import Column, read_column
 from duecourse.kit.records.csv_cells import open_csv
 from duecourse.kit.records.mapping import Mapping, fold
 from duecourse.kit.records.parquet_cells import open_parquet
+from duecourse.kit.records.placing import Plan, check_constants, is_typed, place_columns
 from duecourse.kit.records.refusals import (
     EmptyFile,
     FileAbsent,
-    MappingInvalid,
-    MissingColumns,
     PasswordProtected,
-    RepeatedColumns,
     problem,
 )
 from duecourse.kit.records.safety import restore
 from duecourse.kit.records.spec import ROW, Field, RecordSpec
-from duecourse.kit.records.transforms import TEXTUAL, TYPED
+from duecourse.kit.records.totals_row import TotalsRow
+from duecourse.kit.records.transforms import TEXTUAL, TYPED, Transform
 from duecourse.kit.records.workbook_cells import open_workbook
 
-_DATA = re.compile(r"[0-9]{6}|[0-9]{4}-[0-9]{2}|@")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -48,12 +46,13 @@ class Chunk:
 
     Attributes:
         table: the accepted rows in the spec's schema: `_row` int64 (1-based, header not counted), then the fields.
-        problems: everything that was wrong, in order of row; row 0 speaks of the file and stands in the first chunk.
+        problems: everything that was wrong, in order of row; row 0 speaks of the file: of its columns in the first chunk, of nameless columns
+            and the row of totals in the last.
         rejected: the original texts of the rows with problems (string columns named as in the file, only those the mapping uses), and `_row`.
         quarantined: column → cells with a value, of personal columns that were not asked for and not read.
         left_out_count: rows the mapping's `keep` leaves out.
 
-    Guarantees: rows of the file, blank ones not counted = accepted + rejected + left out, over all chunks.
+    Guarantees: rows of the file, blank ones and a last row of totals not counted = accepted + rejected + left out, over all chunks.
     """
 
     table: pa.Table
@@ -61,19 +60,6 @@ class Chunk:
     rejected: pa.Table
     quarantined: dict[str, int]
     left_out_count: int
-
-
-@dataclass(slots=True, kw_only=True)
-class _Plan:
-    """What is done with each column of one file."""
-
-    spec: RecordSpec
-    mapping: Mapping
-    parameters: AnyMapping[str, date]
-    column_of: dict[str, str] = field(default_factory=dict)
-    quarantined: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    used: list[str] = field(default_factory=list)
 
 
 def read(
@@ -92,15 +78,15 @@ def read(
         At least one chunk; the header is read and checked before this function returns.
 
     Raises:
-        FileRefused: one of its kinds, when nothing of the file can be taken, or a limit is passed later on.
+        FileRefused: one of its kinds, when nothing of the file can be taken, or a limit is passed or totals disagree later on.
         MappingInvalid: the mapping does not fit the spec, or a constant or parameter cannot be read.
     """
     mapping.check(spec)
     bounds = limits or Limits()
-    source = _open(path, mapping=mapping, limits=bounds)
-    plan = _Plan(spec=spec, mapping=_with_iso(mapping, source), parameters=parameters or {})
-    _place_columns(plan, source)
-    _check_constants(plan)
+    source = open_source(path, mapping=mapping, limits=bounds)
+    plan = Plan(spec=spec, mapping=_with_iso(mapping, source), parameters=parameters or {})
+    place_columns(plan, source)
+    check_constants(plan)
     return _chunks(plan, source, bounds)
 
 
@@ -122,7 +108,12 @@ def check_file(path: Path, *, limits: Limits | None = None) -> None:
     limit(path, quantity="its size in bytes", actual=found.st_size, maximum=(limits or Limits()).file_bytes_max)
 
 
-def _open(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
+def open_source(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
+    """Open a file of any kind: its header and its cells, before their meaning is read.
+
+    Raises:
+        FileRefused: one of its kinds.
+    """
     check_file(path, limits=limits)
     try:
         with path.open("rb") as raw:
@@ -147,77 +138,31 @@ def _with_iso(mapping: Mapping, source: Source) -> Mapping:
     return dataclasses.replace(mapping, dates=tuple(dict.fromkeys(("YYYY-MM-DD", *mapping.dates))), zone=mapping.zone or "UTC")
 
 
-def _place_columns(plan: _Plan, source: Source) -> None:
-    folded = {fold(column): name for column, name in plan.mapping.columns.items()}
-    needed = {fold(c) for transform in plan.mapping.derived.values() for c in transform.columns()} | {fold(c) for c in plan.mapping.keep}
-    repeated = sorted(source.repeated & set(folded))
-    for column in source.header:
-        target = folded.get(column)
-        if target is not None:
-            if target in plan.column_of:
-                repeated.append(column)
-            plan.column_of[target] = column
-        if target is not None or column in needed:
-            plan.used.append(column)
-        elif plan.mapping.is_ignored(column):
-            continue
-        elif plan.mapping.is_surplus(column) or _is_surplus_field(plan.spec, column):
-            plan.quarantined.append(column)
-        else:
-            plan.unknown.append(column)
-    if repeated:
-        raise RepeatedColumns(file=source.path.name, columns=", ".join(repeated), reason="repeated")
-    missing = [column for column in sorted(needed) if column not in source.header]
-    for f in plan.spec.kept:
-        names = [column for column, name in plan.mapping.columns.items() if name == f.name]
-        if f.required and names and f.name not in plan.column_of and not (f.name == "currency" and plan.mapping.currency):
-            missing.append(f.header if f.header in names else names[0])
-    if missing:
-        found = _shown_header(source.header)
-        raise MissingColumns(file=source.path.name, missing=", ".join(missing), found=found, reason="missing")
+def _chunks(plan: Plan, source: Source, limits: Limits) -> Iterator[Chunk]:
+    waiting, totals, nameless = plan.notices, TotalsRow(plan.mapping), Counter[str]()
+    last: Chunk | None = None
+    for cells in totals.without(source.batches) if plan.mapping.totals else source.batches:
+        for name in source.nameless:
+            nameless[name] += int(pc.sum(pc.not_equal(cells.table[name], "")).as_py() or 0)
+        if last is not None:
+            yield dataclasses.replace(last, problems=[*waiting, *last.problems])
+            waiting = []
+        last = _chunk(plan, cells, encoding=source.encoding, limits=limits, header=source.header, totals=totals)
+    last = last or _empty_chunk(plan)
+    unnamed = [problem("NamelessColumn", row=0, column=name, count=count) for name, count in nameless.items() if count]
+    yield dataclasses.replace(
+        last, problems=[*waiting, *sorted(unnamed, key=lambda p: p.column), *totals.checked(source.path), *last.problems]
+    )
 
 
-def _shown_header(header: list[str]) -> str:
-    """Return the header for a message, unless it looks like a row of data, which may be personal."""
-    if any(_DATA.search(name) for name in header):
-        return "what looks like a row of values, which is not repeated here"
-    return ", ".join(name[:40] for name in header[:40])
-
-
-def _is_surplus_field(spec: RecordSpec, column: str) -> bool:
-    return any(f.privacy == "surplus" and column in (f.name, f.header, f.en, f.zh) for f in spec.fields)
-
-
-def _check_constants(plan: _Plan) -> None:
-    reasons = [
-        f"the parameter {t.parameter} is not given"
-        for t in plan.mapping.derived.values()
-        if t.name == "days_until" and t.parameter not in plan.parameters
-    ]
-    rows = np.zeros(1, dtype=np.int64)
-    for name, text in plan.mapping.constants.items():
-        column = Column(plan.spec.field(name), "", rows, plan.mapping)
-        read_column(column, pa.array([text or None], pa.string()), currency=plan.mapping.currency or "CNY")
-        reasons += [f"constant {name}: {fault.message()}" for fault in column.problems]
-    if reasons:
-        raise MappingInvalid(mapping=plan.mapping.name, reasons="; ".join(reasons))
-
-
-def _chunks(plan: _Plan, source: Source, limits: Limits) -> Iterator[Chunk]:
-    heading = [problem("UnknownColumn", row=0, column=column) for column in plan.unknown]
+def _empty_chunk(plan: Plan) -> Chunk:
     names = [ROW, *plan.used]
     nothing = pa.table([pa.array([], pa.int64()), *([pa.array([], pa.string())] * len(plan.used))], names=names)
-    given = False
-    for cells in source.batches:
-        chunk = _chunk(plan, cells, encoding=source.encoding, limits=limits, header=source.header)
-        yield dataclasses.replace(chunk, problems=[*heading, *chunk.problems])
-        heading, given = [], True
-    if not given:
-        empty = plan.spec.schema.empty_table()
-        yield Chunk(table=empty, problems=heading, rejected=nothing, quarantined=dict.fromkeys(plan.quarantined, 0), left_out_count=0)
+    quarantined = dict.fromkeys(plan.quarantined, 0)
+    return Chunk(table=plan.spec.schema.empty_table(), problems=[], rejected=nothing, quarantined=quarantined, left_out_count=0)
 
 
-def _chunk(plan: _Plan, cells: Cells, *, encoding: str, limits: Limits, header: list[str]) -> Chunk:
+def _chunk(plan: Plan, cells: Cells, *, encoding: str, limits: Limits, header: list[str], totals: TotalsRow) -> Chunk:
     columns = {name: cells.table.column(name).combine_chunks() for name in cells.table.column_names}
     blank = _blank(columns, len(cells.rows))
     kept = _kept(plan, columns, len(cells.rows))
@@ -231,7 +176,8 @@ def _chunk(plan: _Plan, cells: Cells, *, encoding: str, limits: Limits, header: 
     state.refuse(cells.misencoded[wanted], "MixedEncoding", encoding=encoding)
     _check_lengths(state, raw, limits.cell_characters_max)
     cleaned = {name: _cleaned(texts, plan.mapping.nulls) for name, texts in raw.items()}
-    values, problems, bad = _fields(plan, cleaned, rows, refused=state.bad)
+    values, problems, bad = _fields(plan, cleaned, rows, refused=state.bad, totals=totals)
+    totals.unread_count += len(cells.malformed)
     problems = [*state.problems, *problems]
     problems += [problem("WrongCellCount", row=m.row, actual=len(m.cells), expected=m.expected) for m in cells.malformed]
     problems.sort(key=lambda p: p.row)
@@ -251,7 +197,7 @@ def _blank(columns: dict[str, pa.Array], count: int) -> npt.NDArray[np.bool_]:
     return blank
 
 
-def _kept(plan: _Plan, columns: dict[str, pa.Array], count: int) -> npt.NDArray[np.bool_]:
+def _kept(plan: Plan, columns: dict[str, pa.Array], count: int) -> npt.NDArray[np.bool_]:
     kept = np.ones(count, dtype=bool)
     for column, texts in plan.mapping.keep.items():
         kept &= np.asarray(pc.is_in(pc.utf8_trim_whitespace(columns[fold(column)]), pa.array(texts, pa.string())))
@@ -271,46 +217,79 @@ def _cleaned(texts: pa.Array, nulls: tuple[str, ...]) -> pa.Array:
 
 
 def _fields(
-    plan: _Plan, cleaned: dict[str, pa.Array], rows: npt.NDArray[np.int64], *, refused: npt.NDArray[np.bool_]
+    plan: Plan, cleaned: dict[str, pa.Array], rows: npt.NDArray[np.int64], *, refused: npt.NDArray[np.bool_], totals: TotalsRow
 ) -> tuple[dict[str, pa.Array], list[Problem], npt.NDArray[np.bool_]]:
     """Read every field; typed transforms come last, because they work on fields."""
     values: dict[str, pa.Array] = {}
     problems: list[Problem] = []
     bad = refused.copy()
-    kept = sorted(plan.spec.kept, key=lambda f: (_is_typed(plan, f), f.name != "currency"))
+    kept = sorted(plan.spec.kept, key=lambda f: (is_typed(plan, f), f.name != "currency"))
     for f in kept:
         column = Column(f, plan.column_of.get(f.name, f.header), rows, plan.mapping)
         column.bad |= refused
-        if _is_typed(plan, f):
+        if is_typed(plan, f):
             transform = plan.mapping.derived[f.name]
             values[f.name] = TYPED[transform.name]([values[name] for name in transform.sources], transform, plan.parameters)
             column.refuse(np.asarray(pc.is_null(values[f.name])) & f.required & ~bad, "MissingValue")
         else:
             currency = values.get("currency", plan.mapping.currency)
-            values[f.name] = read_column(column, _texts(plan, f, cleaned, rows), currency=currency)
+            if f.name in plan.parts_of:
+                values[f.name] = _added(plan, column, cleaned, currency, totals)
+            else:
+                values[f.name] = read_column(column, _texts(plan, f, cleaned, rows), currency=currency)
+                _note_totals(plan, column, values[f.name], totals)
         problems += column.problems
         bad |= column.bad
     return values, problems, bad
 
 
-def _is_typed(plan: _Plan, f: Field) -> bool:
-    return f.name in plan.mapping.derived and plan.mapping.derived[f.name].is_typed
+def _note_totals(plan: Plan, column: Column, values: pa.Array, totals: TotalsRow) -> None:
+    if not plan.mapping.totals:
+        return
+    if column.field.name == "currency":
+        totals.add_currencies(pc.unique(values).to_pylist())
+    elif column.field.type == "amount" and column.name in plan.used:
+        totals.add_currencies([plan.mapping.currency] if "currency" not in plan.spec.names else [])
+        totals.add(column.name, values, unread_count=len(column.problems))
 
 
-def _texts(plan: _Plan, f: Field, cleaned: dict[str, pa.Array], rows: npt.NDArray[np.int64]) -> pa.Array:
+def _added(plan: Plan, whole: Column, cleaned: dict[str, pa.Array], currency: str | pa.Array, totals: TotalsRow) -> pa.Array:
+    """Read each column of a sum and add them; no value counts as zero, and all without value give none."""
+    read_parts = []
+    for name in plan.parts_of[whole.field.name]:
+        part = Column(dataclasses.replace(whole.field, required=False), name, whole.rows, plan.mapping)
+        part.bad |= whole.bad
+        values = read_column(part, cleaned[name], currency=currency)
+        _note_totals(plan, part, values, totals)
+        read_parts.append(values)
+        whole.problems += part.problems
+        whole.bad |= part.bad
+    values = TYPED["sum"](read_parts, Transform(name="sum"), plan.parameters)
+    if whole.field.required:
+        whole.refuse(np.asarray(pc.is_null(values)) & ~whole.bad, "MissingValue")
+    return values
+
+
+def _texts(plan: Plan, f: Field, cleaned: dict[str, pa.Array], rows: npt.NDArray[np.int64]) -> pa.Array:
     """Return the texts a field is read from: a column, a constant, a derived text, the file's currency, or nothing."""
     if f.name in plan.column_of:
         texts = cleaned[plan.column_of[f.name]]
-        return pc.fill_null(texts, plan.mapping.currency) if f.name == "currency" and plan.mapping.currency else texts
+        default = plan.mapping.defaults.get(f.name) or (plan.mapping.currency if f.name == "currency" else "")
+        return pc.fill_null(texts, default) if default else texts
     if f.name in plan.mapping.derived:
         transform = plan.mapping.derived[f.name]
         return TEXTUAL[transform.name]([cleaned[fold(c)] for c in transform.sources], transform, pa.array(rows))
-    constant = plan.mapping.constants.get(f.name) or (plan.mapping.currency if f.name == "currency" else "") or None
+    constant = (
+        plan.mapping.constants.get(f.name)
+        or plan.mapping.defaults.get(f.name)
+        or (plan.mapping.currency if f.name == "currency" else "")
+        or None
+    )
     return pa.array([constant], pa.string()).take(pa.array(np.zeros(len(rows), dtype=np.int64)))
 
 
 def _rejected(
-    plan: _Plan, raw: dict[str, pa.Array], rows: npt.NDArray[np.int64], *, bad: npt.NDArray[np.bool_], cells: Cells, header: list[str]
+    plan: Plan, raw: dict[str, pa.Array], rows: npt.NDArray[np.int64], *, bad: npt.NDArray[np.bool_], cells: Cells, header: list[str]
 ) -> pa.Table:
     names = [ROW, *plan.used]
     flags = pa.array(bad)

@@ -34,6 +34,16 @@ class UnknownMapping(InvalidInput):
     read = PAGE
 
 
+class MappingExists(InvalidInput):
+    """A shipped mapping has the name, or this version was saved with other content."""
+
+    what = "There is a mapping {mapping} already, shipped or in version {version}."
+    why = "A version that files were read with never changes."
+    todo = "Choose another name or version."
+    read = PAGE
+    http_status = 409
+
+
 class FileRefused(InvalidInput):
     """The root of the reasons to take nothing from a file."""
 
@@ -100,6 +110,14 @@ class RepeatedColumns(FileRefused):
     todo = "Rename or remove one of them."
 
 
+class TotalsRowDisagrees(FileRefused):
+    """The last row gives sums that the rows above it do not have."""
+
+    what = "The file {file} contradicts itself: in its last row, which gives totals, {differences}."
+    why = "A row may be missing, doubled or changed after the totals were made. Amounts that cannot be read: {unreadable}."
+    todo = "Ask the sender which is right; without its row of totals the file is taken as it is."
+
+
 class WriteFailed(DuecourseError):
     """A file could not be written whole, so it was not written at all."""
 
@@ -125,8 +143,22 @@ KINDS: dict[str, tuple[str, str]] = {
     "MixedEncoding": ("The row is not in the file's encoding {encoding}.", "Save the whole file in one encoding, UTF-8 when possible."),
     "WrongCellCount": ("The row has {actual} cells and the header {expected}.", "Put quotes around cells that hold the separator."),
     "CellTooLong": ("A cell has more than {maximum} characters.", "Check for a quote that is never closed."),
+    "DigitsLost": ("A spreadsheet program kept the number as 6.2E+18, and its last digits are lost.", "Format the column as text."),
+    "SpareColumn": ("The column was not read: the field is read from {chosen}.", "If this one is right, name it in the mapping."),
+    "NamelessColumn": ("The column has no name and {count} values, which were not read.", "Give it a name if it is needed."),
+    "HiddenColumn": ("The column is hidden and was not read.", "Show it in the workbook if it is needed."),
+    "HiddenSheet": ("The sheet is hidden and was not read.", "Show it in the workbook, or name it in the mapping, if it is needed."),
+    "OtherSheet": ("The sheet was not read: the first visible one is.", "Name it in the mapping if it is the right one."),
+    "TotalsRow": ("The last row gives totals; it agrees with the rows in {columns}.", ""),
+    "TotalsRowUnchecked": ("The last row gives totals; it is no account and could not be compared with the rows.", ""),
     "UnknownColumn": ("The column is not in the mapping and was not read.", "Add it to the mapping, or to its ignore list."),
 }
+
+
+FILE_KINDS = frozenset(
+    {"UnknownColumn", "SpareColumn", "NamelessColumn", "HiddenColumn", "HiddenSheet", "OtherSheet", "TotalsRow", "TotalsRowUnchecked"}
+)
+"""Kinds that speak of the file, in row 0, and refuse no row."""
 
 
 def problem(code: str, *, row: int, column: str = "", **parameters: Any) -> Problem:

@@ -47,6 +47,7 @@ class Field:
         choices: the codes a code field may have.
         minimum: the least integer or amount (in minor units) allowed, or None.
         length_max: the most characters a text may have.
+        is_identifier: the text names something, so full-width characters become half-width: ＡＢ１２ is AB12.
     """
 
     name: str
@@ -59,11 +60,17 @@ class Field:
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     length_max: int = TEXT_LENGTH_MAX
+    is_identifier: bool = False
 
     @property
     def header(self) -> str:
         """The name in files that people read: an amount is written in major units there, so it loses `_minor`."""
         return self.name.removesuffix("_minor") if self.type == "amount" else self.name
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values can be added up."""
+        return self.type in ("amount", "integer")
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -46,6 +46,14 @@ class Transform:
         names = (sources,) if isinstance(sources, str) else tuple(str(source) for source in sources)
         return cls(name=str(document["transform"]), sources=names, table=table, **rest)
 
+    def document(self) -> dict[str, Any]:
+        """Return the YAML form, without attributes that have their default."""
+        rest = {"default": self.default, "separator": self.separator, "prefix": self.prefix}
+        document: dict[str, Any] = {"transform": self.name, "from": list(self.sources)}
+        document |= {"table": dict(self.table)} if self.table else {}
+        document |= {key: value for key, value in rest.items() if value not in (None, "")}
+        return document if self.parameter == "as_of" else document | {"parameter": self.parameter}
+
     @property
     def is_typed(self) -> bool:
         """Whether it works on fields already read."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from duecourse.portfolio.services.cases import CASES_PLACED, case_close, cases_close_absent, cases_placed
+from duecourse.portfolio.services.cases import CASES_PLACED, case_close, cases_close, cases_close_absent, cases_placed
 from duecourse.portfolio.services.erasure import erasures_replay, person_erase
 from duecourse.portfolio.services.holds import hold_lift, hold_place, pause_add
 from duecourse.portfolio.services.intake import IntakeResult, tape_intake
 from duecourse.portfolio.services.reveal import HANDOVER_FIELDS, RevealedPerson, RevealedPoint, handover_rows, person_reveal
 from duecourse.portfolio.services.snapshots import SCORED, scores_write, snapshots_write
-from duecourse.portfolio.services.specs import OVERDUE_TAPE, tape_mapping
+from duecourse.portfolio.services.specs import OVERDUE_TAPE, saved_folder, shipped_mappings, tape_mapping, tape_mapping_save
+from duecourse.portfolio.services.stops import STOP_LIST, StopsLoaded, stops_lift, stops_load
 from duecourse.portfolio.services.totals import ControlTotals
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "HANDOVER_FIELDS",
     "OVERDUE_TAPE",
     "SCORED",
+    "STOP_LIST",
     "ControlTotals",
     "IntakeResult",
     "RevealedPerson",
     "RevealedPoint",
+    "StopsLoaded",
     "case_close",
+    "cases_close",
     "cases_close_absent",
     "cases_placed",
     "erasures_replay",
@@ -30,8 +34,13 @@ __all__ = [
     "pause_add",
     "person_erase",
     "person_reveal",
+    "saved_folder",
     "scores_write",
+    "shipped_mappings",
     "snapshots_write",
+    "stops_lift",
+    "stops_load",
     "tape_intake",
     "tape_mapping",
+    "tape_mapping_save",
 ]

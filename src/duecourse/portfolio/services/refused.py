@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from duecourse.kit.errors import Problem
 from duecourse.kit.records import Chunk, Field, Mapping, RecordSpec, RejectsWriter, WriteFailed, read, written_whole
+from duecourse.kit.records.refusals import FILE_KINDS
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.services import file_put
 from duecourse.portfolio.services.rows import REMARKS
 
 SAMPLE_COUNT = 50
-FILE_PROBLEMS = frozenset({"UnknownColumn"})
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class Refused:
     def _note(self, problems: list[Problem]) -> None:
         for problem in problems:
             self.codes[problem.code] += 1
-            kept = self.remarks if problem.code in REMARKS | FILE_PROBLEMS else self.sample
+            kept = self.remarks if problem.code in REMARKS | FILE_KINDS else self.sample
             if len(kept) < SAMPLE_COUNT:
                 kept.append(problem)
 

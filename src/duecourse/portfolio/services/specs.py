@@ -10,7 +10,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from django.conf import settings
+
 from duecourse.kit.records import Field, Mapping, RecordSpec, find_mapping
+from duecourse.kit.records.saved import save_mapping
 from duecourse.rules.form import LENDER_CLASSES
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
@@ -28,13 +31,13 @@ _personal = partial(Field, privacy="personal")
 OVERDUE_TAPE = RecordSpec(
     "overdue_tape",
     (
-        Field(name="account_number", required=True, length_max=64, en="Account number", zh="账户编号"),
+        Field(name="account_number", required=True, length_max=64, is_identifier=True, en="Account number", zh="账户编号"),
         _personal(name="person_name", length_max=200, en="Name", zh="姓名"),
         _code(name="person_kind", choices=PERSON_KINDS, en="Kind of person", zh="主体类型"),
         _code(name="id_type", choices=IDENTITY_KINDS, en="Kind of identity", zh="证件类型"),
-        Field(name="id_number", length_max=64, privacy="sensitive", en="Identity number", zh="证件号码"),
+        Field(name="id_number", length_max=64, is_identifier=True, privacy="sensitive", en="Identity number", zh="证件号码"),
         Field(name="birth_on", type="date", privacy="surplus", en="Date of birth", zh="出生日期"),
-        _personal(name="phone", length_max=32, en="Telephone", zh="手机号"),
+        _personal(name="phone", length_max=32, is_identifier=True, en="Telephone", zh="手机号"),
         Field(name="phone_zone", length_max=64, en="Zone of the telephone", zh="手机时区"),
         _personal(name="email", length_max=254, en="E-mail", zh="电子邮箱"),
         _personal(name="address", length_max=500, en="Address", zh="地址"),
@@ -43,7 +46,7 @@ OVERDUE_TAPE = RecordSpec(
         Field(name="zone_source", length_max=64, en="Where the zone comes from", zh="时区来源"),
         _code(name="product_class", required=True, choices=PRODUCT_CLASSES, en="Product class", zh="产品类别"),
         _code(name="lender_class", required=True, choices=LENDER_CLASSES, en="Lender class", zh="机构类别"),
-        Field(name="currency", required=True, length_max=3, en="Currency", zh="币种"),
+        Field(name="currency", required=True, length_max=3, is_identifier=True, en="Currency", zh="币种"),
         _code(name="standing", choices=("overdue", "not_overdue"), en="Standing", zh="状态"),
         _amount(name="lent_minor", minimum=0, en="Amount lent", zh="放款金额"),
         _amount(name="principal_repaid_minor", minimum=0, en="Principal repaid", zh="已还本金"),
@@ -63,7 +66,7 @@ OVERDUE_TAPE = RecordSpec(
         _amount(name="instalment_minor", minimum=0, en="Instalment", zh="每期应还"),
         _date(name="last_paid_on", en="Last payment on", zh="最近还款日"),
         _amount(name="last_paid_minor", minimum=0, en="Last payment", zh="最近还款金额"),
-        Field(name="collateral_reference", length_max=64, en="Collateral reference", zh="押品编号"),
+        Field(name="collateral_reference", length_max=64, is_identifier=True, en="Collateral reference", zh="押品编号"),
     ),
 )
 """One row per account. `principal + interest + fee + penalty = balance`; `oldest_due_on` or `days_past_due` must be known.
@@ -74,10 +77,36 @@ a due date (docs/algorithms/intake.md). `lent`, `principal_repaid` and `recovere
 
 
 def tape_mapping(name: str) -> Mapping:
-    """Return a shipped mapping by name, or the one in a YAML file.
+    """Return a shipped mapping by name, a saved one, or the one in a YAML file.
+
+    A saved mapping is found by its name, which gives its latest version, or by `name.version`. Shipped ones come first, and none is saved
+    under the name of one that is shipped.
 
     Raises:
         UnknownMapping: there is none of that name; those that exist are listed.
         MappingInvalid: it does not fit the record.
     """
-    return find_mapping(name, folder=MAPPINGS, spec=OVERDUE_TAPE)
+    return find_mapping(name, folder=MAPPINGS, saved=saved_folder(), spec=OVERDUE_TAPE)
+
+
+def tape_mapping_save(mapping: Mapping) -> Path:
+    """Write a mapping under the home folder as `mappings/<name>.<version>.yaml`, where `tape_mapping` finds it, and return the path.
+
+    Raises:
+        MappingInvalid: it does not fit the record, or its name cannot be a file's.
+        MappingExists: a shipped mapping has the name, or this version is there with other content.
+        WriteFailed: the folder cannot be written.
+
+    Guarantees: idempotent; a saved version never changes.
+    """
+    return save_mapping(mapping, folder=saved_folder(), shipped=MAPPINGS, spec=OVERDUE_TAPE)
+
+
+def shipped_mappings() -> list[Mapping]:
+    """Return the mappings that are shipped, whose names and lookups a guess goes by."""
+    return [Mapping.from_yaml(path, spec=OVERDUE_TAPE) for path in sorted(MAPPINGS.glob("*.yaml"))]
+
+
+def saved_folder() -> Path:
+    """Return the folder of the mappings that were saved here."""
+    return Path(settings.DUECOURSE_HOME) / "mappings"

@@ -15,6 +15,9 @@ from duecourse.kit.documents import json_document
 from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import exponent, parse_amount, plain_amount
 from duecourse.kit.records import Mapping
+from duecourse.kit.records.convert import translation
+from duecourse.kit.records.headers import HeaderIndex
+from duecourse.kit.records.names import normal
 from duecourse.portfolio.errors import ControlUnreadable, TotalsDisagree
 
 SIDECAR_SUFFIX = ".control.json"
@@ -92,7 +95,8 @@ class FileTotals:
         self.row_count += rejected.num_rows
         balances, currencies = _column(rejected, mapping, "balance_minor"), _column(rejected, mapping, "currency")
         for position in range(rejected.num_rows):
-            code = (currencies[1][position] if currencies else "") or mapping.currency
+            written = (currencies[1][position] if currencies else "") or mapping.currency
+            code = translation(written, mapping.values.get("currency", {})) or ""
             try:
                 if balances is None:
                     raise ControlUnreadable(source="balance", reason="no column")
@@ -126,8 +130,9 @@ def _shown(amount_minor: int, code: str) -> str:
 
 def _column(rejected: pa.Table, mapping: Mapping, name: str) -> tuple[str, list[str]] | None:
     """Return the file's column for a field with its cells."""
+    index = HeaderIndex(mapping)
     for column in rejected.column_names:
-        if mapping.columns.get(column) == name:
+        if index.field_of(column) == name:
             return column, pc.utf8_trim_whitespace(rejected[column]).to_pylist()
     return None
 
@@ -135,6 +140,6 @@ def _column(rejected: pa.Table, mapping: Mapping, name: str) -> tuple[str, list[
 def _amount(balances: tuple[str, list[str]], position: int, code: str, mapping: Mapping) -> int:
     column, cells = balances
     exponent(code)
-    if column == "balance_minor":
+    if normal(column) == "balance_minor":
         return int(cells[position])
     return parse_amount(cells[position], currency=code, rounding=mapping.rounding, thousands=mapping.thousands, decimal=mapping.decimal)
