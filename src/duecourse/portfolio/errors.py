@@ -114,9 +114,26 @@ class SpanEmpty(InvalidInput):
     todo = "Give an end after the beginning, or none."
 
 
+class AsOfImplausible(InvalidInput):
+    """A tape is said to show the state of a day in another age."""
+
+    what = "A tape cannot be of {as_of}."
+    why = "The newest tape says what is owed, so one with a wrong year would outdate all that follow."
+    todo = "Correct the year of the day."
+
+
 class FieldsUncontracted(InvalidInput):
     """A handover asked for fields that nobody can hand over."""
 
     what = "These fields cannot be handed over: {fields}."
     why = "These can: {known}."
     todo = "Correct the contract's list of fields."
+
+
+class StopListEmpty(InvalidInput):
+    """A stop list that is said to be whole holds no row that can be used."""
+
+    what = "The file {file} holds no usable row, and it is said to be the whole list {name}."
+    why = "Everybody on that list would be lifted, which is more often a broken file than an empty list."
+    todo = "Lift stops by name (duecourse holds lift), or load the right file."
+    read = "docs/holds.md"

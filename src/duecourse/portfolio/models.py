@@ -293,6 +293,54 @@ class Hold(TenantRow):
         constraints = [models.UniqueConstraint(fields=["creditor", "source_kind", "source_id", "kind"], name="hold_source_once")]
 
 
+class StopList(TenantRow):
+    """One file of debtors to leave alone (停催名单), by its content: the same bytes under the same name on the same day are one list.
+
+    `is_whole` says that the file shows everybody who stands on the list of that name: whoever is missing is lifted. `counts` holds what
+    was read and done.
+    """
+
+    name = models.TextField()
+    as_of = models.DateField()
+    sha256 = models.CharField(max_length=64)
+    is_whole = models.BooleanField()
+    counts = models.JSONField(default=dict)
+    loaded_by = models.BigIntegerField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "name", "as_of", "sha256", "is_whole"], name="stop_list_once")]
+
+
+class StopEntry(TenantRow):
+    """One debtor on a stop list: the source of a hold, which ends when the stop is lifted. Append-only.
+
+    `account` is the account the file named, or null when it named an identity number. `pauses_term` and `counts_in_rate` say how the
+    stop touches a placement's term and the live rates.
+    """
+
+    stop_list = tenant_key(StopList, db_index=False)
+    row_number = models.IntegerField()
+    person = tenant_key(Person)
+    account = tenant_key(Account, null=True, db_index=False)
+    reason_code = models.TextField()
+    scope = models.TextField()
+    from_on = models.DateField()
+    until_on = models.DateField(null=True)
+    pauses_term = models.BooleanField()
+    counts_in_rate = models.BooleanField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "stop_list", "row_number", "person"], name="stop_entry_once"),
+            models.CheckConstraint(condition=Q(scope__in=["contact", "placement", "both"]), name="stop_entry_scope"),
+        ]
+
+
 class Pause(TenantRow):
     """A span of days, half-open, in which an account's delinquency clock stands still; may be backdated, so it has known_at."""
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from duecourse.kit.errors import DuecourseError
 from duecourse.parties.models import AgencyKind
+from duecourse.portfolio.selectors import stop_text
 from duecourse.rules.load import shipped_packs
 
 RULE_KINDS = {
@@ -106,7 +107,8 @@ def find(
 
 
 def _hold(kind: str) -> Ground:
-    en, zh, source = _HOLDS.get(kind, (f"A hold is open: {kind}.", f"存在暂停催收事项：{kind}。", "Creditor policy"))
+    texts = stop_text(kind) or (f"A hold is open: {kind}.", f"存在暂停催收事项：{kind}。")
+    en, zh, source = _HOLDS.get(kind, (*texts, "Creditor policy"))
     return Ground(f"hold_{kind}", en, zh, source)
 
 

@@ -16,6 +16,7 @@ from duecourse.portfolio.selectors.frames import (
     snapshot_frame,
     tape_frame,
 )
+from duecourse.portfolio.selectors.left_out import LEFT_OUT, left_out
 from duecourse.portfolio.selectors.lookups import (
     account_ids_by_number,
     accounts_by_identity,
@@ -25,15 +26,18 @@ from duecourse.portfolio.selectors.lookups import (
 from duecourse.portfolio.selectors.pages import case_page
 from duecourse.portfolio.selectors.sealing import identity_indexes
 from duecourse.portfolio.selectors.secrets import MaskedPoint, PersonValues, person_values
+from duecourse.portfolio.selectors.stops import StopReason, stop_reasons, stop_text
 
 __all__ = [
     "CASES",
     "HOLDS",
+    "LEFT_OUT",
     "SCORES",
     "SNAPSHOTS",
     "TAPE",
     "MaskedPoint",
     "PersonValues",
+    "StopReason",
     "access_account",
     "access_case",
     "access_person",
@@ -46,9 +50,12 @@ __all__ = [
     "case_page",
     "holds_frame",
     "identity_indexes",
+    "left_out",
     "person_values",
     "score_frame",
     "snapshot_frame",
+    "stop_reasons",
+    "stop_text",
     "tape_frame",
     "tape_latest",
 ]

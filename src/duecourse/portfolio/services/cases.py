@@ -16,7 +16,7 @@ from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, require, system
 from duecourse.parties.models import Role
 from duecourse.portfolio.errors import AsOfUnlike, CaseClosed, CasePlaced
-from duecourse.portfolio.models import Tape
+from duecourse.portfolio.models import Case, Tape
 from duecourse.portfolio.selectors.access import access_case
 
 CASES_PLACED = pa.schema(
@@ -121,6 +121,30 @@ def case_close(*, actor: Actor, case_id: int, on: date, reason: str) -> None:
             subject_id=case_id,
             details={"reason": reason, "on": on},
         )
+
+
+def cases_close(*, actor: Actor, case_ids: Sequence[int], on: date, reason: str) -> list[int]:
+    """Close cases together and return those that were open, in order; what was closed before stays as it is.
+
+    Raises:
+        CasePlaced: one of them is with an agency; the placements end first, and nothing was closed.
+    """
+    require(actor, Role.MANAGER, Role.COMPLIANCE, action="close cases")
+    with acting(actor):
+        _locked(actor, case_ids)
+        found = Case.objects.filter(creditor_id=actor.creditor_id, pk__in=list(case_ids), closed_on__isnull=True).order_by("pk")
+        still_open = list(found.values_list("pk", "open_agency_id"))
+        placed_count = sum(agency_id is not None for _, agency_id in still_open)
+        if placed_count:
+            raise CasePlaced(count=placed_count)
+        closed = [case_id for case_id, _ in still_open]
+        _close(actor, closed, on=on, reason=reason)
+        if closed:
+            details = {"case_count": len(closed), "cases_hash": content_hash(closed), "reason": reason, "on": on}
+            audit_append(
+                creditor_id=actor.creditor_id, action="cases_closed", subject_kind="creditor", subject_id=actor.creditor_id, details=details
+            )
+        return closed
 
 
 def cases_close_absent(*, actor: Actor, tape_id: int) -> list[int]:
