@@ -96,10 +96,62 @@ class ReasonMissing(InvalidInput):
     read = _PAGE
 
 
+class ReasonUnknown(InvalidInput):
+    """A reason's code does not exist for this kind of move."""
+
+    what = "There is no reason {code!r} for this: {kind}."
+    why = "There are: {known}."
+    todo = "Choose one of them (duecourse placement reasons)."
+    read = _PAGE
+
+
 class BatchEmpty(Conflict):
     """No placement of a batch is open any more."""
 
     what = "Batch {code} has no open placement; there is nothing to hand over."
     why = "Only what an agency works at present leaves the house."
     todo = "Nothing; its cases were recalled, returned or closed."
+    read = _PAGE
+
+
+class PolicyWrong(InvalidInput):
+    """A policy of placements names a choice that does not exist, or a value it cannot have."""
+
+    what = "The policy cannot be set: {reasons}."
+    todo = "Compare it with the table of choices."
+    read = _PAGE
+
+
+class MoveUnclear(InvalidInput):
+    """A move does not say what it needs to say."""
+
+    what = "The move cannot be previewed: {reasons}."
+    todo = "Name what is missing and preview it again."
+    read = _PAGE
+
+
+class MovesTooMany(InvalidInput):
+    """A set of moves is larger than one transaction should be."""
+
+    what = "{case_count} cases are more than one set of moves may hold."
+    why = "A set is moved as a whole, and everybody else waits for it."
+    todo = "Move at most {maximum} at a time."
+    read = _PAGE
+
+
+class MoveSetNotOpen(Conflict):
+    """The set of moves is past the point where this can be done."""
+
+    what = "The set of moves {move_set_id} is {state}; this cannot be done any more."
+    why = "A set is applied once, and undone only while nothing final has happened."
+    todo = "Look at what became of its rows, and preview a new set."
+    read = _PAGE
+
+
+class NothingToUndo(Conflict):
+    """No recall of the set is pending any more."""
+
+    what = "No recall of the set of moves {move_set_id} is pending any more."
+    why = "A recall can be cancelled until its final day is over."
+    todo = "Place the cases anew if they should be worked on."
     read = _PAGE

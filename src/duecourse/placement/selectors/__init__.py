@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from duecourse.placement.selectors.inputs import agencies_frame, exclusions_frame, previous_agencies
+from duecourse.placement.selectors.levels import (
+    ATTEMPTED,
+    RECOVERED,
+    BatchRate,
+    batch_rates,
+    first_contact_owed,
+    idle_placements,
+    rotation_due,
+)
+from duecourse.placement.selectors.moves import access_move_set, move_counts, move_rows, move_sets
 from duecourse.placement.selectors.placements import (
     access_batch,
     access_handover,
@@ -12,23 +22,45 @@ from duecourse.placement.selectors.placements import (
     outcomes_frame,
     placements_for_attribution,
 )
+from duecourse.placement.selectors.policies import LifePolicy, TermEnd, policies_on, policy_on, term_end
+from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, move_reasons, verdict_text
 from duecourse.placement.selectors.runs import access_allocation, allocation_preview, allocation_rows_frame, reason_text
 from duecourse.placement.selectors.terms import obstacles
 
 __all__ = [
+    "ATTEMPTED",
+    "MOVE_KINDS",
+    "RECOVERED",
+    "BatchRate",
+    "LifePolicy",
+    "MoveReason",
+    "TermEnd",
     "access_allocation",
     "access_batch",
     "access_handover",
+    "access_move_set",
     "access_placement",
     "agencies_frame",
     "allocation_preview",
     "allocation_rows_frame",
+    "batch_rates",
     "batches",
     "exclusions_frame",
+    "first_contact_owed",
+    "idle_placements",
+    "move_counts",
+    "move_reasons",
+    "move_rows",
+    "move_sets",
     "obstacles",
     "open_placements_frame",
     "outcomes_frame",
     "placements_for_attribution",
+    "policies_on",
+    "policy_on",
     "previous_agencies",
     "reason_text",
+    "rotation_due",
+    "term_end",
+    "verdict_text",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from duecourse.engine.allocation import REASONS
+from duecourse.portfolio.selectors import stop_text
 
 MOVE_KINDS = ("extend", "return", "recall", "swap", "close")
 _FILE = Path(__file__).parents[1] / "reasons.yaml"
@@ -44,7 +45,8 @@ def move_reasons(kind: str) -> dict[str, MoveReason]:
 
 def verdict_text(code: str) -> tuple[str, str]:
     """Return what a verdict on a row means, in English and in Chinese; rules of the allocation speak with their own texts."""
-    return _verdicts().get(code) or REASONS.get(code) or (code, code)
+    known = _verdicts().get(code) or REASONS.get(code)
+    return known or stop_text(code.removeprefix("hold_")) or (code, code)
 
 
 @cache

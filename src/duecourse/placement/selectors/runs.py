@@ -12,6 +12,7 @@ from duecourse.parties.access import Actor
 from duecourse.placement.models import AllocationRun
 from duecourse.placement.selectors.rows import dicts, frame
 from duecourse.placement.selectors.terms import obstacles
+from duecourse.portfolio.selectors import stop_text
 
 STORED_ROWS = pa.schema(
     [
@@ -98,7 +99,7 @@ def reason_text(reason: str) -> tuple[str, str]:
     """Return what a reason of an allocation row means, in English and in Chinese; a reason without a text stands for itself."""
     if reason.startswith(HOLD_PREFIX):
         kind = reason.removeprefix(HOLD_PREFIX)
-        return _HOLDS.get(kind, (f"A hold stops it: {kind}.", f"停止委案：{kind}。"))
+        return _HOLDS.get(kind) or stop_text(kind) or (f"A hold stops it: {kind}.", f"停止委案：{kind}。")
     return _OWN_REASONS.get(reason) or REASONS.get(reason) or (reason, reason)
 
 

@@ -1,20 +1,30 @@
-"""Every write of this room: allocations, their publication, handovers, and how placements end."""
+"""Every write of this room: allocations, their publication, handovers, moves, policies, and how placements end."""
 
 from __future__ import annotations
 
 from duecourse.placement.services.allocations import allocation_approve, allocation_propose, allocation_reject
 from duecourse.placement.services.endings import cases_closed, placement_recall, placement_return, placements_end_due
 from duecourse.placement.services.handovers import batch_hand_over
+from duecourse.placement.services.moves import GROUNDS, MovesResult, moves_apply, moves_approve, moves_preview, moves_reject, moves_undo
+from duecourse.placement.services.policies import policy_set
 from duecourse.placement.services.publish import allocation_publish
 
 __all__ = [
+    "GROUNDS",
+    "MovesResult",
     "allocation_approve",
     "allocation_propose",
     "allocation_publish",
     "allocation_reject",
     "batch_hand_over",
     "cases_closed",
+    "moves_apply",
+    "moves_approve",
+    "moves_preview",
+    "moves_reject",
+    "moves_undo",
     "placement_recall",
     "placement_return",
     "placements_end_due",
+    "policy_set",
 ]

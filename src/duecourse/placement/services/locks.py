@@ -21,6 +21,14 @@ _LOCK_CASES = """
 SELECT c.id FROM portfolio_case c WHERE c.creditor_id = %(creditor)s AND c.id IN ({cases}) ORDER BY c.id FOR NO KEY UPDATE
 """
 
+_PUBLICATIONS = 0x9B1C
+
+
+def moves_lock(*, creditor_id: int) -> None:
+    """Let one publication or set of moves of a creditor happen at a time, until the transaction ends; to be taken before any row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [_PUBLICATIONS, creditor_id])
+
 
 def cases_lock(*, creditor_id: int, allocation_run_id: int | None = None, case_ids: Sequence[int] = ()) -> None:
     """Lock the debtors, then the cases, of an allocation's chosen rows or of the given cases, until the transaction ends."""

@@ -19,12 +19,11 @@ from duecourse.parties.models import Role
 from duecourse.placement.errors import AllocationNotApproved, BalancesMoved, CasesMovedOn, TermsNotInForce
 from duecourse.placement.models import AllocationRun, Batch
 from duecourse.placement.selectors import access_allocation
+from duecourse.placement.selectors.policies import TermEnd, policy_on, term_end
 from duecourse.placement.selectors.rows import dicts
 from duecourse.placement.selectors.terms import obstacles, versions_in_force
-from duecourse.placement.services.locks import cases_lock
+from duecourse.placement.services.locks import cases_lock, moves_lock
 from duecourse.portfolio.services import CASES_PLACED, cases_placed
-
-_LOCK_CLASS = 0x9B1C
 
 _CHOSEN = """
 SELECT r.agency_id, a.code AS agency_code, v.contract_id FROM placement_allocationrow r
@@ -140,12 +139,13 @@ def allocation_publish(*, actor: Actor, allocation_run_id: int, at: datetime) ->
     require(actor, Role.MANAGER, action="publish an allocation")
     with acting(actor), connection.cursor() as cursor:
         run = access_allocation(actor, allocation_run_id=allocation_run_id)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [_LOCK_CLASS, actor.creditor_id])
+        moves_lock(creditor_id=actor.creditor_id)
         if not AllocationRun.objects.filter(pk=run.pk, state="approved").update(state="published"):
             return _published(run)
-        placed_on = local_day(at, creditor_of(actor).zone)
+        creditor = creditor_of(actor)
+        placed_on = local_day(at, creditor.zone)
         wanted = {"creditor": actor.creditor_id, "run": run.pk, "as_of": run.as_of, "placed_on": placed_on, "at": at}
-        wanted |= {"now": now(), "user": actor.user_id}
+        wanted |= {"now": now(), "user": actor.user_id, "calendar": creditor.calendar}
         cursor.execute(_NEWEST, wanted)
         wanted["step_run"] = cursor.fetchone()[0]
         cases_lock(creditor_id=actor.creditor_id, allocation_run_id=run.pk)
@@ -154,7 +154,7 @@ def allocation_publish(*, actor: Actor, allocation_run_id: int, at: datetime) ->
         cursor.execute(_PLACE, wanted)
         placed = cursor.fetchall()
         cases_placed(actor=actor, rows=from_rows([dict(zip(CASES_PLACED.names, row, strict=True)) for row in placed], CASES_PLACED))
-        _note(actor, run, batches, placed_count=len(placed), placed_on=placed_on)
+        _note(actor, run, batches, placed_count=len(placed), wanted=wanted)
         return [batch.pk for batch in batches]
 
 
@@ -196,6 +196,9 @@ def _batches(wanted: dict[str, Any], *, currency: str) -> list[Batch]:
 
 def _batch(wanted: dict[str, Any], share: dict[str, Any], version: dict[str, Any], *, currency: str) -> Batch:
     placed_on: date = wanted["placed_on"]
+    end = _term_end(wanted, version)
+    if not end.is_known:
+        wanted.setdefault("terms_not_rolled", []).append(version["agency_code"])
     prefix = f"{placed_on:%Y-%m}-{version['agency_code'].upper()}-"
     earlier = Batch.objects.filter(creditor_id=wanted["creditor"], code__startswith=prefix)
     numbers = [int(code.removeprefix(prefix)) for code in earlier.values_list("code", flat=True) if code.removeprefix(prefix).isdecimal()]
@@ -207,17 +210,25 @@ def _batch(wanted: dict[str, Any], share: dict[str, Any], version: dict[str, Any
         contract_version_id=version["contract_version_id"],
         code=f"{prefix}{max(numbers, default=0) + 1}",
         placed_on=placed_on,
-        term_until_on=placed_on + timedelta(days=version["placement_term_days"]),
+        term_until_on=end.until_on,
         case_count=share["case_count"],
         placed_minor=share["placed_minor"],
         currency=currency,
     )
 
 
-def _note(actor: Actor, run: AllocationRun, batches: list[Batch], *, placed_count: int, placed_on: date) -> None:
+def _term_end(wanted: dict[str, Any], version: dict[str, Any]) -> TermEnd:
+    """Return where the term ends: the contract's days after the placement, moved off holidays by the policy's rule."""
+    policy = policy_on(creditor_id=wanted["creditor"], on=wanted["placed_on"], contract_id=version["contract_id"])
+    asked_on = wanted["placed_on"] + timedelta(days=version["placement_term_days"])
+    return term_end(asked_on, rule=policy.roll_rule, calendar_name=wanted["calendar"])
+
+
+def _note(actor: Actor, run: AllocationRun, batches: list[Batch], *, placed_count: int, wanted: dict[str, Any]) -> None:
     details = {
         "rows_hash": run.rows_hash,
-        "placed_on": placed_on,
+        "placed_on": wanted["placed_on"],
+        "terms_not_rolled": wanted.get("terms_not_rolled", []),
         "placed_count": placed_count,
         "withheld_count": run.summary["placed_count"] - placed_count,
         "batches": [{"id": batch.pk, "code": batch.code, "case_count": batch.case_count} for batch in batches],
