@@ -49,6 +49,14 @@ def test_people_belong_from_the_day_the_file_names(capsys):
     assert actor.roles == {"manager"}
 
 
+@pytest.mark.parametrize("text", ["creditor: &c {code: [*c]}\n", "[" * 20_000, "creditor: !!python/name:os.system"])
+def test_file_that_would_hang_or_swell_is_refused(tmp_path, capsys, text):
+    """A house file does not hold itself, is not nested without end, and names nothing of Python's."""
+    path = tmp_path / "house.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert run(capsys, "house", "load", str(path), code=commands.EXIT_REFUSED)["error"]["code"] == "HouseFileUnusable"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

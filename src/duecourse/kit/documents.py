@@ -1,7 +1,7 @@
 """Small documents that people write by hand, YAML and JSON, read so that none of them can hang the process or swell it.
 
 A path may name a pipe that never ends, and eight lines of YAML may stand for a billion texts. What is read here is an ordinary file of bounded
-size, and each text in it stands where it is used.
+size, and what it stands for is counted before it is built.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 DOCUMENT_BYTES_MAX = 4 << 20
+NODES_MAX = 200_000
 
 
 class NoDocument(OSError):
@@ -21,12 +22,26 @@ class NoDocument(OSError):
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML without anchors that are used again, so that a document is no larger than its text."""
+    """YAML whose anchors stand, all in all, for no more than `NODES_MAX` parts, and never for themselves."""
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not used here")
-        return super().compose_node(parent, index)
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _part_count(node, known={}) > NODES_MAX:
+            raise yaml.YAMLError("it stands for more than anybody writes")
+        return node
+
+
+def _part_count(node: yaml.Node, *, known: dict[int, int]) -> int:
+    """Return how many parts a node stands for, each alias counted as often as it is used; a node inside itself counts without end."""
+    if id(node) not in known:
+        known[id(node)] = NODES_MAX + 1
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        elif isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_part_count(part, known=known) for part in parts)
+    return known[id(node)]
 
 
 def document_text(path: Path, *, encoding: str = "utf-8") -> str:
@@ -47,7 +62,7 @@ def yaml_document(path: Path) -> Any:
 
     Raises:
         OSError, UnicodeDecodeError: as `document_text` does.
-        yaml.YAMLError: it is not YAML, uses aliases, or is nested too deeply.
+        yaml.YAMLError: it is not YAML, stands for too much by its aliases, or is nested too deeply.
     """
     try:
         return yaml.load(document_text(path), Loader=_Plain)  # noqa: S506 - a SafeLoader

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -75,9 +76,12 @@ def test_large_file_is_refused_by_its_size(tmp_path):
 
 
 def test_yaml_stands_for_no_more_than_it_says(tmp_path):
-    """A document that multiplies itself by aliases, is nested without end, or names Python objects is refused (2)."""
+    """A document that multiplies itself by aliases, holds itself, is nested without end, or names Python objects is refused (2)."""
     path = tmp_path / "bomb.yaml"
-    for text in ("a: &a [x, x]\nb: [*a, *a]\n", "[" * 20_000, "a: !!python/object/apply:os.getcwd []", "a: 2026-02-31"):
+    path.write_text("usual: &usual {rate: 1}\nfees: [*usual, *usual]\n")
+    assert yaml_document(path)["fees"] == [{"rate": 1}, {"rate": 1}]
+    laughs = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 8)}]\n" for a, b in pairwise("abcdefgh"))
+    for text in (laughs, "a: &a [*a]\n", "a: &a {b: [*a]}\n", "[" * 20_000, "a: !!python/object/apply:os.getcwd []", "a: 2026-02-31"):
         path.write_text(text)
         with pytest.raises(yaml.YAMLError):
             yaml_document(path)

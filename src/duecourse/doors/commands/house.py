@@ -12,6 +12,7 @@ import typer
 import yaml
 
 from duecourse.doors.commands.terminal import terminal
+from duecourse.kit.documents import yaml_document
 from duecourse.kit.errors import InvalidInput
 from duecourse.parties import selectors, services
 from duecourse.parties.access import Actor, acting, system
@@ -78,7 +79,7 @@ def read_house(path: Path) -> dict[str, Any]:
         HouseFileUnusable: it is not YAML, lacks a key, or has keys we do not know; all are listed.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml_document(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise HouseFileUnusable(path=path.name, reason=type(error).__name__) from error
     faults = list(_faults("document", document, place=""))
