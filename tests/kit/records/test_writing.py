@@ -86,6 +86,15 @@ def test_neutralising_is_reversible(texts: list[str]) -> None:
         assert text[:1] != "-" or text[1:].replace(".", "").replace(",", "").isdigit()
 
 
+def test_what_nobody_sees_does_not_hide_a_formula() -> None:
+    """Blanks, characters without width and marks of direction before the sign do not keep a text from being neutralised."""
+    unseen = [*(" ", "  ", "\x0b", "\x85", "\xa0", "\u200b", "\u200f", "\u2028", "\u202e", "\u2060", "\u3000", "\ufeff"), "'\u00a0"]
+    texts = [f"{before}{sign}1+1" for before in unseen for sign in "=+-@＝"]
+    marked = neutralise(pa.array(texts, pa.string())).to_pylist()
+    assert marked == [f"'{text}" for text in texts]
+    assert restore(pa.array(marked, pa.string())).to_pylist() == texts
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(names=st.lists(TEXTS, min_size=1, max_size=6), balances=st.lists(st.integers(0, 10**16), min_size=6, max_size=6))
 def test_any_rows_round_trip_through_csv(tmp_path: Path, names: list[str], balances: list[int]) -> None:

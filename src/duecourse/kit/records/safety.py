@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from duecourse.kit.records.refusals import WriteFailed
 
 _STARTS = r"=+\-@\t\r\n＝＋－＠"
-_RISKY = rf"^('*[{_STARTS}])"
+_UNSEEN = r" \x0b\x0c\x{85}\x{a0}\x{1680}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}"
+_RISKY = rf"^('*[{_UNSEEN}]*[{_STARTS}])"
 _NEGATIVE = r"^-[0-9]+([.,][0-9]+)*$"
-_NEUTRAL = rf"^'('*[{_STARTS}])"
+_NEUTRAL = rf"^'('*[{_UNSEEN}]*[{_STARTS}])"
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -31,6 +32,8 @@ _REASONS = {
 
 def neutralise(texts: pa.Array) -> pa.Array:
     """Put an apostrophe before texts that begin with = + - @ TAB CR LF or their full-width forms, so that no spreadsheet runs them.
+
+    Blanks and characters without width before the sign are passed over, because some programs do so too.
 
     A negative number stays as it is. Texts that already look neutralised get one more, so `restore` always gives back the original.
 
