@@ -21,7 +21,7 @@ from duecourse.kit.records.writing import RejectsWriter
 from duecourse.ledger.selectors import book_totals, file_read
 from duecourse.parties.access import acting
 from duecourse.portfolio import services
-from duecourse.portfolio.errors import StorageFull, TapeChanged
+from duecourse.portfolio.errors import AsOfImplausible, StorageFull, TapeChanged
 from duecourse.portfolio.models import Account, Person, Tape, TapeRow
 from tests.portfolio.tapes import CHEN, DAI, row, text_of
 
@@ -238,3 +238,11 @@ def test_every_refusal_says_what_to_do():
     ours = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, DuecourseError) and e.__module__ == errors.__name__]
     assert len(ours) > 15
     assert [e.__name__ for e in ours if not e.what or not (e.todo or e.why)] == []
+
+
+@pytest.mark.parametrize("as_of", [date(1, 1, 1), date(1899, 12, 31), date(9999, 12, 31)])
+def test_tape_of_another_age_is_refused(bank, tape, as_of):
+    """A wrong year would make a tape the newest for ever, or the oldest; it is refused before anything is read."""
+    with pytest.raises(AsOfImplausible):
+        services.tape_intake(actor=bank.mei, path=tape([row("A1")]), mapping="native", as_of=as_of)
+    assert nothing_is_there(bank)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from duecourse.ledger.selectors import file_read
 from duecourse.ledger.services import audit_append, file_put, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Creditor, Role
-from duecourse.portfolio.errors import IntakeBusy, StorageFull, TapeChanged
+from duecourse.portfolio.errors import AsOfImplausible, IntakeBusy, StorageFull, TapeChanged
 from duecourse.portfolio.models import Tape
 from duecourse.portfolio.selectors.sealing import keyring
 from duecourse.portfolio.services.persons import Known, Tenant, persons_stage
@@ -44,6 +44,8 @@ Progress = Callable[[int, int, str], None]
 
 ONE_ZONE_COUNTRIES = {"Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul"}
 PHONE_REGIONS = {"USD": "US", "JPY": "JP", "HKD": "HK", "SGD": "SG", "TWD": "TW", "KRW": "KR"}
+AS_OF_FIRST, AS_OF_AHEAD_MAX = date(1990, 1, 1), timedelta(days=5 * 366)
+"""A tape is of a day from the first on and not further ahead than that; its newest day decides what is owed, so a typing error would last."""
 _LOCK_CLASS = 0x7A9E
 _FILLED = tuple(
     f"portfolio_{name}"
@@ -116,6 +118,7 @@ def tape_intake(
         progress: called with (done, total, text); total is 0 when it is not known.
 
     Raises:
+        AsOfImplausible: the day lies in another age.
         FileRefused, UnknownMapping, MappingInvalid: nothing of the file can be taken.
         TotalsDisagree, ControlUnreadable: the control totals are wrong.
         TapeChanged, IntakeBusy, IntakeOvertaken: try again.
@@ -130,6 +133,8 @@ def tape_intake(
     """
     require(actor, Role.MANAGER, action="take in a tape")
     chosen = mapping if isinstance(mapping, Mapping) else tape_mapping(mapping)
+    if not AS_OF_FIRST <= as_of <= now().date() + AS_OF_AHEAD_MAX:
+        raise AsOfImplausible(as_of=as_of.isoformat())
     check_file(path)
     sha256, row_total = _measured(path)
     key = {"creditor_id": actor.creditor_id, "feed_kind": feed_kind, "as_of": as_of, "sha256": sha256}
