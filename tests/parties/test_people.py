@@ -58,6 +58,7 @@ def decide(actor, bank, **changes) -> Approval:
         ({"zone": "Asia/Nowhere"}, UnknownZone),
         ({"currency": "XXQ"}, UnknownCurrency),
         ({"calendar_name": "mars"}, SettingUnknown),
+        ({"packs": ["cn", "../../elsewhere"]}, SettingUnknown),
         ({"code": people.BANK.code}, CodeTaken),
     ],
 )

@@ -150,3 +150,10 @@ def test_overlay_cannot_pose_as_law_or_rest_on_memory():
     days = dict.fromkeys(("issued_on", "effective_on", "last_reviewed_on"), date(2026, 1, 1))
     with pytest.raises(PackInvalid, match="rests on memory; what binds only by a paper needs the paper"):
         parse_overlay({"text": text | days, "parameters": {"a": {"unit": "minute_of_day", "values": [entry]}}}, place="p")
+
+
+@pytest.mark.parametrize("name", ["..", "../packs/cn", "", ".", "cn/", "/etc", "mars"])
+def test_a_name_reaches_no_other_folder(name):
+    """A pack holds code, so a name that a creditor's settings give leads to the shipped packs or nowhere."""
+    with pytest.raises(PackInvalid, match="no pack of that name"):
+        shipped_pack(name)

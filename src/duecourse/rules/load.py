@@ -51,12 +51,19 @@ def shipped_pack(pack_id: str) -> Pack:
     Raises:
         PackInvalid: there is none of that name, or it is not written in the form.
     """
+    if pack_id not in shipped_names():
+        raise PackInvalid(path=pack_id, reasons=["no pack of that name comes with duecourse"])
     return load_pack(SHIPPED / pack_id)
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the packs that come with duecourse. A pack holds code, so no other folder is ever reached by a name."""
+    return tuple(path.parent.name for path in sorted(SHIPPED.glob("*/pack.yaml")))
 
 
 def shipped_packs() -> tuple[Pack, ...]:
     """Return all packs that come with duecourse, by id."""
-    return tuple(shipped_pack(path.parent.name) for path in sorted(SHIPPED.glob("*/pack.yaml")))
+    return tuple(shipped_pack(name) for name in shipped_names())
 
 
 def load_pack(folder: Path, *, enable: Collection[str] = ()) -> Pack:

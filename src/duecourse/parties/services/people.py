@@ -31,6 +31,7 @@ from duecourse.parties.errors import (
     SpanRefused,
 )
 from duecourse.parties.models import AGENCY_ROLES, CREDITOR_ROLES, Agency, Approval, Creditor, Membership, Role, User
+from duecourse.rules.load import shipped_names
 
 PLATFORM = 0
 CALENDARS = ("china",)
@@ -74,13 +75,17 @@ def creditor_add(
         is_simulated: it is made up, and what it shows is labelled so.
 
     Raises:
-        SettingUnknown: the zone, the calendar or the currency is not known.
+        SettingUnknown: the calendar or a rule pack is not known.
+        UnknownZone, UnknownCurrency: see their texts.
         CodeTaken: the code is in use.
     """
     calendar.zone(zone)
     exponent(currency)
     if calendar_name not in CALENDARS:
         raise SettingUnknown(setting="calendar", value=calendar_name)
+    for pack in packs:
+        if pack not in shipped_names():
+            raise SettingUnknown(setting="rule pack", value=pack)
     with code_taken(entity="creditor", code=code):
         creditor = Creditor.objects.create(
             code=code,
