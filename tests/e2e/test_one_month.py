@@ -21,6 +21,8 @@ from duecourse.ledger.services import seal_pending
 from duecourse.parties.access import acting
 from tests.e2e.conftest import ACCOUNTS, MONTHS
 
+pytestmark = pytest.mark.slow
+
 HAN = re.compile(r"[\u3400-\u9fff·]+")
 PERSONAL_COLUMNS = ("person_name", "id_number", "phone", "address", "email")
 SEALED_OR_OWN = {"portfolio_personsecret", "portfolio_contactpoint", "parties_user"}
