@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "house": Command("duecourse.doors.commands.house", "Set a creditor up: people, agencies, contracts, fees."),
     "cycle": Command("duecourse.doors.commands.cycle", "The month in ten steps: open, run, close, compute again."),
     "intake": Command("duecourse.doors.commands.intake", "Take in a tape of overdue loans."),
+    "mapping": Command("duecourse.doors.commands.mapping", "Guess how a file's columns are read, and save it as a mapping."),
     "allocation": Command("duecourse.doors.commands.allocation", "Preview, approve and hand over an allocation."),
     "payments": Command("duecourse.doors.commands.payments", "Take in a bank file; match what is in suspense."),
     "statement": Command("duecourse.doors.commands.statements", "Settle with the agencies: show, agree, approve, freeze."),
