@@ -115,15 +115,39 @@ class Keeper:
         self.left.remove(name)
 
     def _copied(self, source: str) -> str:
-        from duecourse.config import roles
+        self.left.append(copied(self.server, source))
+        return self.left[-1]
 
-        name = database.database_name(f"month{next(_numbers)}")
-        with self.server.cluster.connect() as connection:
-            roles.ensure_database(connection, name, template=source)
-        with self.server.cluster.connect(database=name) as connection:
-            roles.grant(connection)
-        self.left.append(name)
-        return name
+
+class Counter:
+    """Counts the statements of a block, and cuts it off at one of them; for Django's `execute_wrapper`."""
+
+    def __init__(self, cut_at: int | None = None) -> None:
+        self.count = 0
+        self.cut_at = cut_at
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        """Run a statement, unless it is the one."""
+        self.count += 1
+        if self.count == self.cut_at:
+            raise PulledOut
+        return execute(sql, params, many, context)
+
+
+class PulledOut(Exception):
+    """The power went out."""
+
+
+def copied(server: database.TestServer, source: str) -> str:
+    """Copy a database to which nobody is connected, and return the copy's name; whoever asks drops it."""
+    from duecourse.config import roles
+
+    name = database.database_name(f"month{next(_numbers)}")
+    with server.cluster.connect() as connection:
+        roles.ensure_database(connection, name, template=source)
+    with server.cluster.connect(database=name) as connection:
+        roles.grant(connection)
+    return name
 
 
 @contextmanager

@@ -14,30 +14,11 @@ import pytest
 from django.db import connection
 
 from tests import database
-from tests.cycle.months import STEP_NAMES, differences, press, state
+from tests.cycle.months import STEP_NAMES, Counter, PulledOut, differences, press, state
 
 ATOMIC = tuple(name for name in STEP_NAMES if name not in {"intake", "hand_over"})
 NEW_IDS = {"intake", "hand_over"}
 """Steps whose outputs name rows they make; after a failed try these have other numbers."""
-
-
-class PulledOut(Exception):
-    """The power went out."""
-
-
-class Counter:
-    """Counts the statements of a block, and cuts it off at one of them."""
-
-    def __init__(self, cut_at: int | None = None) -> None:
-        self.count = 0
-        self.cut_at = cut_at
-
-    def __call__(self, execute, sql, params, many, context):
-        """Run a statement, unless it is the one."""
-        self.count += 1
-        if self.count == self.cut_at:
-            raise PulledOut
-        return execute(sql, params, many, context)
 
 
 @pytest.fixture(scope="session")
