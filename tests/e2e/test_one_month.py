@@ -210,7 +210,7 @@ def test_search_finds_what_is_there():
     assert found_in("欧阳, 33078119900307001, 1380000000", values) == set()
 
 
-def test_no_personal_data_outside_its_place(bank):
+def test_nothing_personal_stands_outside_its_place(bank):
     """No table but the sealed ones holds a name, number, phone or address: not ledger, trail, permits, statements nor any other."""
     values = personal_values(bank.tapes)
     assert len(values) > 3 * ACCOUNTS
