@@ -28,7 +28,7 @@ BOOKS = {
     *("parties_approval", "parties_contractversion", "parties_feeschedule", "parties_feeline"),
     *("portfolio_casetransition", "portfolio_snapshot", "portfolio_score"),
     *("placement_allocationrow", "placement_batch", "placement_placementaccount", "placement_placementtransition", "placement_handover"),
-    "placement_placementpolicy",
+    *("placement_placementpolicy", "portfolio_stopentry"),
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
 }
@@ -36,11 +36,18 @@ AGENCY_WRITES = {"contact_permit", "contact_refusal", "contact_attempt", "repaym
 """Where an agency's people add rows; they change and remove none anywhere."""
 HIDDEN_FROM_AGENCIES = {
     *("ledger_auditevent", "ledger_seal", "ledger_entry", "ledger_posting", "ledger_storedfile", "ledger_idempotencykey"),
-    *("parties_approval", "portfolio_tape", "portfolio_taperow", "portfolio_instalment", "portfolio_pause", "portfolio_score"),
+    *(
+        "parties_approval",
+        "parties_apitoken",
+        "portfolio_tape",
+        "portfolio_taperow",
+        "portfolio_instalment",
+        "portfolio_pause",
+        "portfolio_score",
+    ),
     *(
         "placement_allocationrun",
         "placement_allocationrow",
-        "placement_placementpolicy",
         "repayment_paymentfile",
         "repayment_payment",
         "repayment_paymentmatch",
