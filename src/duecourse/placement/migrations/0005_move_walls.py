@@ -6,7 +6,13 @@ from duecourse.kit import tenancy
 from duecourse.kit.tenancy import AGENCY
 
 SET, MOVE, TRANSITION = "placement_placementmoveset", "placement_placementmove", "placement_placementtransition"
+POLICY = "placement_placementpolicy"
 OF_SET = f"EXISTS (SELECT 1 FROM {SET} s WHERE s.creditor_id = {MOVE}.creditor_id AND s.id = {MOVE}.move_set_id AND s.agency_id = {AGENCY})"
+OWN_POLICY = (
+    f"EXISTS (SELECT 1 FROM parties_agency a WHERE a.creditor_id = {POLICY}.creditor_id AND a.id = {AGENCY})"
+    f" AND ({POLICY}.contract_id IS NULL OR EXISTS (SELECT 1 FROM parties_contract c WHERE c.creditor_id = {POLICY}.creditor_id"
+    f" AND c.id = {POLICY}.contract_id AND c.agency_id = {AGENCY}))"
+)
 
 TABLES = [
     tenancy.tenant_table(SET, references={"agency_id": "parties_agency"}, agency=f"agency_id = {AGENCY}"),
@@ -16,8 +22,8 @@ TABLES = [
         references={"move_set_id": SET, "case_id": "portfolio_case", "placement_id": "placement_placement"},
         agency=OF_SET,
     ),
-    tenancy.tenant_table("placement_placementpolicy", references={"contract_id": "parties_contract"}, is_book=True),
-    tenancy.tenant_root("placement_placementpolicy"),
+    tenancy.tenant_table(POLICY, references={"contract_id": "parties_contract"}, agency=OWN_POLICY, is_book=True),
+    tenancy.tenant_root(POLICY),
     tenancy.tenant_references(TRANSITION, {"move_set_id": SET}),
 ]
 
@@ -39,7 +45,7 @@ CREATE TRIGGER {MOVE}_frozen BEFORE UPDATE OR DELETE ON {MOVE} FOR EACH ROW EXEC
 
 
 class Migration(migrations.Migration):
-    """An agency sees the moves it asked for; policies are a book."""
+    """An agency sees the moves it asked for and the policies it works under; policies are a book."""
 
     dependencies = [("placement", "0004_moves")]
 

@@ -11,7 +11,7 @@ from duecourse.placement.selectors.rows import dicts
 
 _IN_FORCE = """
 SELECT DISTINCT ON (v.contract_id) v.contract_id, v.id AS contract_version_id, v.number, v.signed_on, v.currency, v.regions, v.products,
-       v.capacity_count, v.capacity_minor, v.share_cap_bp, v.placement_term_days, v.contracted_fields, v.effective_on,
+       v.capacity_count, v.capacity_minor, v.share_cap_bp, v.placement_term_days, v.contracted_fields, v.effective_on, v.expires_on,
        c.agency_id, c.code AS contract_code, a.code AS agency_code, a.name AS agency_name, a.kind AS agency_kind,
        (a.opened_on <= %(on)s AND (a.closed_on IS NULL OR a.closed_on > %(on)s)) AS is_open
 FROM parties_contractversion v
