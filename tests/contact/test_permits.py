@@ -14,6 +14,7 @@ from duecourse.contact.errors import (
     PerformerMissing,
     PermitExpired,
     RequestReused,
+    TalkContradictsOutcome,
 )
 from duecourse.contact.models import Attempt, Permit, Refusal
 from duecourse.contact.selectors import refusal_counts
@@ -197,6 +198,8 @@ def test_an_outcome_is_reported_once_by_its_performer(the: Scene) -> None:
         report(the, "birch", permit, "no_answer")
     with pytest.raises(OutcomeUnknown):
         report(the, "aoki", permit, "won the lottery")
+    with frozen(NOON), pytest.raises(TalkContradictsOutcome):
+        attempt_report(actor=the.bank.ann, permit_id=permit, outcome="no_answer", started_at=NOON, talk_seconds=300)
     with pytest.raises(PermitExpired):
         report(the, "aoki", permit, "connected", at=NOON + timedelta(minutes=11))
     assert report(the, "aoki", permit, "connected").pk == report(the, "aoki", permit, "connected").pk

@@ -58,3 +58,11 @@ class OutcomeUnknown(InvalidInput):
 
     what = "There is no outcome {outcome}."
     todo = "Use one of: {known}."
+
+
+class TalkContradictsOutcome(InvalidInput):
+    """An outcome that reached nobody comes with seconds of talk, or the seconds are negative."""
+
+    what = "The outcome {outcome} does not go with {talk_seconds} seconds of talk."
+    why = "Whoever talked was reached, and a call that was connected counts."
+    todo = "Report the outcome of the talk, or no seconds."

@@ -61,3 +61,11 @@ class ReplayDiffers(BrokenPromise):
     what = "The month {month} computed again differs in: {steps}."
     why = "A closed month must give the same hashes from its frozen inputs."
     todo = "Compare the versions of duecourse that ran then and now."
+
+
+class AsOfOutsideMonth(InvalidInput):
+    """A business date lies outside the month it is said to belong to."""
+
+    what = "{as_of} does not lie in {month}."
+    why = "The steps of a month are of days of that month."
+    todo = "Take a day of the month, or open the month of that day."

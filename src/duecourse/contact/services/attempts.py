@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired, PermitNotBegun
+from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired, PermitNotBegun, TalkContradictsOutcome
 from duecourse.contact.models import CONNECTED_OUTCOMES, Attempt, Outcome
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
@@ -34,12 +34,14 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
 
     Raises:
         Absent: there is no such permit for this actor.
-        OutcomeUnknown, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
+        OutcomeUnknown, TalkContradictsOutcome, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
 
     Guarantees: reporting the same outcome again changes nothing.
     """
     if outcome not in Outcome.values:
         raise OutcomeUnknown(outcome=outcome, known=", ".join(Outcome.values))
+    if talk_seconds < 0 or (talk_seconds and outcome not in CONNECTED_OUTCOMES):
+        raise TalkContradictsOutcome(outcome=outcome, talk_seconds=talk_seconds)
     with acting(actor), connection.cursor() as cursor:
         wanted = {
             "creditor": actor.creditor_id,

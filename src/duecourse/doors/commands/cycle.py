@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from duecourse.cycle import selectors
+from duecourse.cycle.errors import AsOfOutsideMonth
 from duecourse.cycle.models import StepRun
 from duecourse.cycle.services import Month, perform, replay, resume, run_of, run_open
 from duecourse.cycle.steps import STEPS
@@ -148,8 +149,11 @@ def month_of(
         found = run_of(actor=actor, month=month, is_open=is_open)
         intake = selectors.latest_step(found, step="intake")
     known_on = date.fromisoformat(intake.period) if intake else bounds.first
+    day = as_of or known_on
+    if not bounds.first <= day <= bounds.last:
+        raise AsOfOutsideMonth(as_of=day, month=month)
     chosen = options | ({"tape": tape, "mapping": mapping} if tape else {})
-    return Month(actor=actor, run=found, as_of=as_of or known_on, first_on=bounds.first, last_on=bounds.last, options=chosen)
+    return Month(actor=actor, run=found, as_of=day, first_on=bounds.first, last_on=bounds.last, options=chosen)
 
 
 def _line(step_run: StepRun, *, currency: str) -> str:
