@@ -6,6 +6,9 @@ an agency's people switches to the agency's database role, so that row-level sec
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +19,32 @@ from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
+from duecourse.kit.clock import now
 from duecourse.kit.errors import Forbidden
-from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor
+from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor, ScopeMissing, TokenRefused
 from duecourse.parties.models import Agency, AgencyKind, Creditor, Membership, Role, User
+
+SCOPE_ROLES: dict[str, Role] = {
+    "cases:read": Role.READ_ONLY,
+    "placements:read": Role.READ_ONLY,
+    "permits:read": Role.READ_ONLY,
+    "permits:write": Role.READ_ONLY,
+    "payments:write": Role.ACCOUNTANT,
+    "statements:read": Role.READ_ONLY,
+    "feeds:write": Role.MANAGER,
+}
+"""What a token of the creditor's side may be given for, and the role that its program then has."""
+AGENCY_SCOPE_ROLES: dict[str, Role] = {
+    "cases:read": Role.COLLECTOR,
+    "placements:read": Role.COLLECTOR,
+    "permits:read": Role.COLLECTOR,
+    "permits:write": Role.COLLECTOR,
+    "statements:read": Role.COLLECTOR,
+    "statements:agree": Role.LEAD,
+}
+"""The same for a token of an agency."""
+CREDITOR_SCOPES, AGENCY_SCOPES = tuple(SCOPE_ROLES), tuple(AGENCY_SCOPE_ROLES)
+_TOKEN = re.compile(r"dc_([a-z0-9]{12})_([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +52,7 @@ class Actor:
     """Somebody who acts: a member of a creditor's or an agency's staff, or the system on a creditor's behalf.
 
     Attributes:
-        user_id: the user, or 0 for the system.
+        user_id: the user, or 0 for the system; below zero for a program that acts with the API token of that number.
         creditor_id: the tenant, or 0 for the platform itself.
         agency_id: the agency for an agency's people, None on the creditor's side.
         roles: what the actor may do; the system holds every role of the creditor's side.
@@ -155,6 +181,56 @@ def actors_of(user: User, *, on: date) -> list[Actor]:
         )
         for creditor, agency in sides
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A program that showed a token.
+
+    Attributes:
+        actor: it acts as; its user number is minus the token's, so that the trail names the token.
+        scopes: what the token was given for.
+        is_test: what it asks for is decided and not recorded.
+    """
+
+    actor: Actor
+    scopes: frozenset[str]
+    is_test: bool
+
+    def require(self, scope: str) -> None:
+        """Check that the token was given for this.
+
+        Raises:
+            ScopeMissing: it was not.
+        """
+        if scope not in self.scopes:
+            raise ScopeMissing(scope=scope)
+
+
+def token_hash(secret: str) -> str:
+    """Return what is kept of a token's secret of 32 bytes, given as 64 hexadecimal digits: their SHA-256."""
+    return hashlib.sha256(bytes.fromhex(secret)).hexdigest()
+
+
+def bearer_of(text: str) -> Bearer:
+    """Return who shows a token. Call it outside `acting`: no creditor is open yet.
+
+    Raises:
+        TokenRefused: it is not known, has ended or was revoked, or its agency was closed; they look the same.
+    """
+    parts = _TOKEN.fullmatch(text)
+    if parts is None:
+        raise TokenRefused
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM gate.token_actor(%s, %s, %s)", [parts[1], token_hash(parts[2]), now()])
+        row = cursor.fetchone()
+    if row is None:
+        raise TokenRefused
+    token_id, creditor_id, agency_id, scopes, is_test = row
+    given = frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes)
+    by_scope = SCOPE_ROLES if agency_id is None else AGENCY_SCOPE_ROLES
+    roles = frozenset(str(by_scope[scope]) for scope in given & set(by_scope))
+    return Bearer(Actor(user_id=-token_id, creditor_id=creditor_id, agency_id=agency_id, roles=roles), given, is_test)
 
 
 def performer_of(actor: Actor) -> int | None:

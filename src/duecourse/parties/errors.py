@@ -113,3 +113,36 @@ class CodeTaken(Conflict):
 
     what = "There is already a {entity} with the code {code}."
     todo = "Choose another code, or change the one there is."
+
+
+class TokenRefused(DuecourseError):
+    """A request to the API carries no token that holds; unknown, ended and revoked look the same."""
+
+    what = "This request carries no valid token."
+    why = "There is none, it is not known, it has ended, or it was revoked."
+    todo = "Send the header Authorization: Bearer dc_…; a manager of the creditor issues tokens (duecourse token issue)."
+    http_status = 401
+
+
+class ScopeMissing(DuecourseError):
+    """A token is used for what it was not given for."""
+
+    what = "The token does not reach this far."
+    why = "It takes the scope {scope}."
+    todo = "Ask a manager of the creditor for a token with that scope."
+    http_status = 403
+
+
+class ScopeElsewhere(InvalidInput):
+    """A token is to get a scope that its side does not have, or none."""
+
+    what = "A token cannot have these scopes: {scopes}."
+    why = "This side has: {known}."
+    todo = "Choose at least one of those."
+
+
+class TokenTermsRefused(InvalidInput):
+    """A token without a name, or with a life that is too long."""
+
+    what = "A token needs a name, and lives between 1 and {days} days."
+    todo = "Say which integration it is for, and for how many days."

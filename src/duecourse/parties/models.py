@@ -258,3 +258,27 @@ class FeeLine(TenantRow):
         """Django's options."""
 
         constraints = [models.CheckConstraint(condition=Q(rate_bp__gte=0) & Q(rate_bp__lte=10000), name="fee_line_rate")]
+
+
+class ApiToken(TenantRow):
+    """A key with which a program acts through the API: for the creditor's side, or for one of its agencies.
+
+    Only the SHA-256 of the secret is kept. `prefix` is the part by which the token is found and named in lists; `scopes` says what it may
+    do. What a test token asks for is decided and not recorded.
+    """
+
+    agency = tenant_key(Agency, null=True)
+    name = models.TextField()
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    scopes = models.JSONField()
+    is_test = models.BooleanField(default=False)
+    created_by = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="api_token_span")]

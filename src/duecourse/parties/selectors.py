@@ -14,6 +14,7 @@ from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor
 from duecourse.parties.models import (
     Agency,
+    ApiToken,
     Approval,
     Contract,
     ContractVersion,
@@ -141,6 +142,11 @@ def qualifications(*, actor: Actor, agency_id: int, on: date) -> list[Qualificat
 def approval_of(*, actor: Actor, subject_kind: str, subject_id: int) -> Approval | None:
     """Return the decision on something, or None while it is open."""
     return Approval.objects.filter(creditor_id=actor.creditor_id, subject_kind=subject_kind, subject_id=subject_id).first()
+
+
+def tokens(*, actor: Actor) -> list[ApiToken]:
+    """Return the API tokens of the actor's creditor with their agencies, the newest first; an agency sees none."""
+    return list(ApiToken.objects.filter(creditor_id=actor.creditor_id).select_related("agency").order_by("-pk"))
 
 
 def _in_force(on: date) -> QuerySet[ContractVersion]:

@@ -44,10 +44,15 @@ COMMANDS: dict[str, Command] = {
     "intake": Command("duecourse.doors.commands.intake", "Take in a tape of overdue loans."),
     "mapping": Command("duecourse.doors.commands.mapping", "Guess how a file's columns are read, and save it as a mapping."),
     "allocation": Command("duecourse.doors.commands.allocation", "Preview, approve and hand over an allocation."),
+    "placement": Command(
+        "duecourse.doors.commands.placements", "Extend, recall, swap and close placements; see what is owed, idle or behind."
+    ),
+    "holds": Command("duecourse.doors.commands.holds", "Load stop lists, lift stops, and list who is left out and why."),
     "payments": Command("duecourse.doors.commands.payments", "Take in a bank file; match what is in suspense."),
     "statement": Command("duecourse.doors.commands.statements", "Settle with the agencies: show, agree, approve, freeze."),
     "report": Command("duecourse.doors.commands.report", "Show a month: its steps and their laws, placements, money, scorecards."),
     "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
+    "token": Command("duecourse.doors.commands.tokens", "Give programs access to the API: issue, list and revoke tokens."),
     "audit": Command("duecourse.doors.commands.audit", "Verify the trail, or seal what is new in it."),
 }
 """The commands, in the order of a month's work."""

@@ -20,8 +20,10 @@ from duecourse.parties.services.people import (
     user_close,
     user_password_set,
 )
+from duecourse.parties.services.tokens import IssuedToken, token_issue, token_revoke
 
 __all__ = [
+    "IssuedToken",
     "agency_add",
     "agency_close",
     "approval_decide",
@@ -32,6 +34,8 @@ __all__ = [
     "membership_end",
     "membership_grant",
     "qualification_add",
+    "token_issue",
+    "token_revoke",
     "user_add",
     "user_authenticate",
     "user_close",
