@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("duecourse.doors.console.urls"))]
+from duecourse.doors.api.urls import urls as v1
+
+urlpatterns = [path("v1/", v1), path("", include("duecourse.doors.console.urls"))]

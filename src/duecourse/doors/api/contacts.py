@@ -1,0 +1,70 @@
+"""Permits and what came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Header, Router
+
+from duecourse.contact.models import Attempt, Permit
+from duecourse.contact.services import attempt_report, permit_request, permit_try
+from duecourse.doors.api.bearer import Token, performed
+from duecourse.doors.api.paging import PRINTED, Number
+from duecourse.doors.api.problems import KeyMissing, KeysDiffer
+from duecourse.doors.api.schemas import AttemptOut, DecisionOut, OutcomeIn, PermitIn, PermitOut
+from duecourse.kit.errors import Absent
+from duecourse.parties.access import acting
+
+router = Router(tags=["contacts"])
+
+KEY = Header(
+    None, alias="Idempotency-Key", min_length=1, max_length=200, pattern=PRINTED, description="the caller's own number of the request"
+)
+_PERMIT = (
+    *("id", "case_id", "performer_id", "placement_id", "client_request_id", "channel"),
+    *("contact_at", "decided_at", "valid_until_at", "explanation"),
+)
+_ATTEMPT = ("outcome", "is_connected", "started_at", "talk_seconds", "reported_at")
+
+
+@router.post("/permits", response=DecisionOut, auth=Token("permits:write"), operation_id="permit_request")
+def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | None = KEY) -> dict[str, Any]:
+    """Ask whether a debtor may be contacted now; a permit holds one of the day's slots. A refusal is an answer, not an error.
+
+    The same key with the same body gives the same answer again, with another body 409. A test token gets the decision of this moment and
+    nothing is recorded.
+    """
+    if idempotency_key and body.client_request_id and idempotency_key != body.client_request_id:
+        raise KeysDiffer
+    key = idempotency_key or body.client_request_id
+    if not key:
+        raise KeyMissing
+    ask = permit_try if request.auth.is_test else permit_request
+    answer = ask(actor=request.auth.actor, **body.dict() | {"client_request_id": key})
+    return {
+        "decision": answer.kind,
+        "id": answer.id or None,
+        "valid_until_at": answer.valid_until_at,
+        "next_allowed_at": answer.next_allowed_at,
+        "explanation": answer.explanation,
+        "is_test": request.auth.is_test,
+    }
+
+
+@router.get("/permits/{permit_id}", response=PermitOut, auth=Token("permits:read"), operation_id="permit_get")
+def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
+    """Return one permit; an agency sees its own."""
+    with acting(request.auth.actor) as actor:
+        permit = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id).first()
+        if permit is None:
+            raise Absent(entity="permit")
+        attempt = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id).values(*_ATTEMPT).first()
+    return {name: getattr(permit, name) for name in _PERMIT} | {"attempt": attempt}
+
+
+@router.post("/permits/{permit_id}/outcome", response=AttemptOut, auth=Token("permits:write"), operation_id="attempt_report")
+def report_attempt(request: HttpRequest, permit_id: Number, body: OutcomeIn) -> dict[str, Any]:
+    """Report what came of a permit, once; the same report again changes nothing, another one is a conflict."""
+    attempt = performed(request, lambda bearer: attempt_report(actor=bearer.actor, permit_id=permit_id, **body.dict()))
+    return {name: getattr(attempt, name) for name in _ATTEMPT}

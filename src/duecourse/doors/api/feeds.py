@@ -1,0 +1,58 @@
+"""Files from the creditor's core."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import File, Form, Router, Schema
+from ninja.files import UploadedFile
+from pydantic import Field
+
+from duecourse.doors.api.bearer import Token
+from duecourse.doors.api.problems import NotInTestMode, row_problems
+from duecourse.doors.api.schemas import FeedOut
+from duecourse.portfolio.services import tape_intake
+
+router = Router(tags=["feeds"])
+
+SUFFIXES = frozenset({".csv", ".xlsx", ".parquet"})
+
+
+class FeedForm(Schema):
+    """What is said of the file. A mapping is named, never given as a path."""
+
+    as_of: Annotated[date, Field(description="the day whose state the file shows")]
+    mapping: Annotated[str, Field("native", max_length=64, pattern=r"^[a-z0-9_]+(\.[0-9-]{1,12})?$")]
+    row_count: Annotated[int | None, Field(None, ge=0, le=2**31 - 1, description="control total: data rows of the file")]
+
+
+@router.post("/feeds/overdue", response=FeedOut, auth=Token("feeds:write"), operation_id="feed_overdue")
+def feed_overdue(request: HttpRequest, form: Form[FeedForm], file: File[UploadedFile]) -> dict[str, Any]:
+    """Take in a file of overdue loans: CSV, XLSX or Parquet; the same file for the same day is taken in once."""
+    if request.auth.is_test:
+        raise NotInTestMode
+    suffix = Path(file.name or "").suffix.lower()
+    with tempfile.TemporaryDirectory(prefix="duecourse-feed-") as folder:
+        path = Path(folder) / ("feed" + (suffix if suffix in SUFFIXES else ".csv"))
+        with path.open("wb") as sink:
+            for block in file.chunks():
+                sink.write(block)
+        result = tape_intake(
+            actor=request.auth.actor,
+            path=path,
+            mapping=form.mapping,
+            as_of=form.as_of,
+            control_totals=None if form.row_count is None else {"rows": form.row_count},
+        )
+    problems = row_problems(request, result.problems)
+    return {
+        "tape_id": result.tape_id,
+        "is_new": result.is_new,
+        "counts": result.counts,
+        "problems": problems,
+        "quarantined": result.quarantined,
+    }

@@ -1,0 +1,366 @@
+"""What goes in and out, as the description of the interface tells it. Money is integer minor units; instants carry their offset."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from duecourse.contact.models import Outcome
+from duecourse.doors.api.paging import Number, Text
+
+Channel = Literal["call", "sms", "email", "letter", "visit"]
+Minor = Annotated[int, Field(ge=-(2**62), le=2**62)]
+
+
+class Incoming(Schema):
+    """The base of bodies: a field we do not know is refused, for it may be a misspelt one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(Schema):
+    """One place of a request that is wrong."""
+
+    where: Annotated[str, Field(alias="in")]
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemOut(Schema):
+    """An error: RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault]
+
+
+class RowProblem(Schema):
+    """What is wrong with one row."""
+
+    row: int
+    column: str
+    code: str
+    detail: str
+
+
+class CaseOut(Schema):
+    """A case in a list."""
+
+    id: int
+    person_id: int
+    work_stream: str
+    region: str
+    opened_on: date
+    closed_on: date | None
+    close_reason: str
+    open_agency_id: int | None
+    hand_count: int
+
+
+class ContactPointOut(Schema):
+    """A way to reach the debtor, masked."""
+
+    id: int
+    kind: str
+    whose: str
+    zone: str | None
+    value: str | None
+
+
+class PersonOut(Schema):
+    """The debtor, masked."""
+
+    id: int
+    kind: str
+    zone: str | None
+    is_erased: bool
+    name: str | None = None
+    identity_kind: str | None = None
+    identity_number: str | None = None
+    contact_points: list[ContactPointOut] = []
+
+
+class SnapshotOut(Schema):
+    """An account's newest ageing."""
+
+    as_of: date
+    days_past_due: int
+    bucket: str
+    balance_minor: int
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+    penalty_minor: int
+
+
+class AccountOut(Schema):
+    """An account of a case."""
+
+    id: int
+    number: str
+    product_class: str
+    currency: str
+    opened_on: date | None
+    charged_off_on: date | None
+    snapshot: SnapshotOut | None
+
+
+class HoldOut(Schema):
+    """A reason not to contact or not to place."""
+
+    kind: str
+    stops_contact: bool
+    stops_placement: bool
+    from_on: date
+    until_on: date | None
+
+
+class CaseTransitionOut(Schema):
+    """A step of a case's history."""
+
+    status: str
+    reason: str
+    effective_on: date
+    known_at: datetime
+
+
+class CasePageOut(Schema):
+    """One case with its debtor, masked."""
+
+    id: int
+    work_stream: str
+    region: str
+    opened_on: date
+    closed_on: date | None
+    close_reason: str
+    open_agency_id: int | None
+    hand_count: int
+    person: PersonOut
+    accounts: list[AccountOut]
+    holds: list[HoldOut]
+    transitions: list[CaseTransitionOut]
+
+
+class PlacementOut(Schema):
+    """The time a case is with an agency; `ended_at` is null while it is."""
+
+    id: int
+    case_id: int
+    agency_id: int
+    batch_id: int
+    hand: int
+    placed_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+    term_until_on: date
+    placed_minor: int
+    currency: str
+    days_past_due: int
+
+
+class BatchOut(Schema):
+    """Cases handed to an agency together."""
+
+    id: int
+    code: str
+    agency_id: int
+    contract_id: int
+    placed_on: date
+    term_until_on: date
+    case_count: int
+    placed_minor: int
+    currency: str
+
+
+class PermitIn(Incoming):
+    """A contact that is about to be made."""
+
+    case_id: Number
+    channel: Channel
+    contact_at: AwareDatetime
+    client_request_id: Text | None = None
+    performer_id: Annotated[Number | None, Field(None, description="the creditor's own team or robot; an agency is its own performer")]
+    contact_point_id: Number | None = None
+
+
+class DecisionOut(Schema):
+    """The answer of the gate; `id` is null in test mode."""
+
+    decision: Literal["permit", "refusal"]
+    id: int | None
+    valid_until_at: datetime | None
+    next_allowed_at: datetime | None
+    explanation: dict[str, Any]
+    is_test: bool
+
+
+class OutcomeIn(Incoming):
+    """What came of a permit."""
+
+    outcome: Outcome
+    started_at: AwareDatetime
+    talk_seconds: Annotated[int, Field(0, ge=0, le=86_400)]
+
+
+class AttemptOut(Schema):
+    """A reported attempt."""
+
+    outcome: str
+    is_connected: bool
+    started_at: datetime
+    talk_seconds: int
+    reported_at: datetime
+
+
+class PermitOut(Schema):
+    """A permit that was given, with its attempt once that was reported."""
+
+    id: int
+    case_id: int
+    performer_id: int
+    placement_id: int | None
+    client_request_id: str
+    channel: str
+    contact_at: datetime
+    decided_at: datetime
+    valid_until_at: datetime
+    explanation: dict[str, Any]
+    attempt: AttemptOut | None
+
+
+class PaymentIn(Incoming):
+    """A payment, or below zero the reversal of the one that `reverses_ref` names."""
+
+    bank_account: Text
+    external_ref: Text
+    amount_minor: Minor
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    paid_on: date
+    booked_on: date
+    account_number: Text | None = None
+    channel: Text | None = None
+    reverses_ref: Text | None = None
+
+
+class PaymentsIn(Incoming):
+    """Payments, all good ones in one transaction."""
+
+    rows: Annotated[list[PaymentIn], Field(min_length=1, max_length=1000)]
+
+
+class PaymentsOut(Schema):
+    """rows = payment_count + reversal_count + duplicate_count + the number of problems."""
+
+    payment_count: int
+    reversal_count: int
+    duplicate_count: int
+    suspense_count: int
+    attributed_count: int
+    received_minor: dict[str, int]
+    problems: list[RowProblem]
+    is_test: bool
+
+
+class StatementOut(Schema):
+    """What a contract earns in a month."""
+
+    id: int
+    month: str
+    contract_id: int
+    agency_id: int
+    currency: str
+    total_minor: int
+    line_count: int
+    lines_hash: str
+    drafted_at: datetime
+    status: str
+
+
+class StatementLineOut(Schema):
+    """One amount on a statement; its exact rate is rate_numerator / rate_denominator."""
+
+    id: int
+    kind: str
+    payment_id: int
+    placement_id: int
+    batch_id: int
+    product_class: str
+    days_past_due: int
+    hand: int
+    basis_minor: int
+    rate_bp: int
+    rate_numerator: int
+    rate_denominator: int
+    amount_minor: int
+    original_line_id: int | None
+
+
+class StatementTransitionOut(Schema):
+    """A step of a statement's life."""
+
+    status: str
+    at: datetime
+
+
+class StatementLinesPage(Schema):
+    """Lines of a statement."""
+
+    items: list[StatementLineOut]
+    next_cursor: str | None
+
+
+class StatementPageOut(StatementOut):
+    """One statement with its history and one page of its lines."""
+
+    transitions: list[StatementTransitionOut]
+    lines: StatementLinesPage
+
+
+class AgreeIn(Incoming):
+    """Which lines are agreed to: `lines_hash` of the statement as it was looked at."""
+
+    lines_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FeedOut(Schema):
+    """What came of a file; `is_new` is false when it had been taken in before and nothing was done."""
+
+    tape_id: int
+    is_new: bool
+    counts: dict[str, Any]
+    problems: list[RowProblem]
+    quarantined: list[dict[str, Any]]
+
+
+class CasesPage(Schema):
+    """Cases."""
+
+    items: list[CaseOut]
+    next_cursor: str | None
+
+
+class PlacementsPage(Schema):
+    """Placements."""
+
+    items: list[PlacementOut]
+    next_cursor: str | None
+
+
+class BatchesPage(Schema):
+    """Batches."""
+
+    items: list[BatchOut]
+    next_cursor: str | None
+
+
+class StatementsPage(Schema):
+    """Statements."""
+
+    items: list[StatementOut]
+    next_cursor: str | None

@@ -1,0 +1,112 @@
+"""The API under /v1/: its operations, its description, and what every address here has in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, re_path
+from ninja import NinjaAPI
+from ninja.renderers import BaseRenderer
+
+from duecourse.doors.api import cases, contacts, feeds, money, problems
+from duecourse.doors.api.schemas import ProblemOut
+
+FEED_BYTES_MAX = 512 * 1024 * 1024
+PROBLEM_STATUSES = ("400", "401", "403", "404", "405", "409", "413", "422", "500")
+DESCRIPTION = "Cases, placements, permits, attempts, payments, statements and feeds of a creditor and its agencies. See docs/api.md."
+
+
+class ExactJson(BaseRenderer):
+    """JSON with instants to the microsecond, as they are stored."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, content: Any, *, response_status: int) -> str:
+        """Return the document."""
+        return json.dumps(content, ensure_ascii=False, default=_plain)
+
+
+class Api(NinjaAPI):
+    """Adds to the description that every operation may answer with a problem."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """Return the description of the interface."""
+        schema = super().get_openapi_schema(**options)
+        own = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, inner in own.pop("$defs", {}).items():
+            schema["components"]["schemas"][name] = inner
+        schema["components"]["schemas"]["ProblemOut"] = own
+        content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status in PROBLEM_STATUSES:
+                    operation["responses"].setdefault(status, {"description": "Problem", "content": content})
+        return schema
+
+
+api = Api(
+    title="duecourse", version="1", description=DESCRIPTION, urls_namespace="v1", openapi_url="/openapi.json", docs_url=None,
+    renderer=ExactJson(),
+)  # fmt: skip
+problems.install(api)
+for room in (cases, contacts, money, feeds):
+    api.add_router("", room.router)
+
+
+def door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return a view of this door: outside the login and its cookies, limited in size, never cached, with problems for all that goes wrong."""
+
+    @wraps(getattr(view, "func", view))
+    def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = _answered(view, request, *args, **kwargs)
+        if response.status_code == 405:
+            allowed = response.get("Allow", "")
+            response = problems.problem(request, problems.MethodRefused(method=request.method, known=allowed))
+            response["Allow"] = allowed
+        response["Cache-Control"] = "no-store"
+        return response
+
+    entered.login_required = False
+    entered.csrf_exempt = True
+    return entered
+
+
+def _answered(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    limit_bytes = FEED_BYTES_MAX if request.path.endswith("/feeds/overdue") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if _length(request) > limit_bytes:
+        return problems.problem(request, problems.BodyTooLarge(limit_bytes=limit_bytes))
+    try:
+        return view(request, *args, **kwargs)
+    except Http404:
+        return problems.problem(request, problems.NoSuchAddress())
+
+
+def _length(request: HttpRequest) -> int:
+    text = str(request.META.get("CONTENT_LENGTH") or "0")
+    return int(text) if text.isdecimal() else 0
+
+
+def _nowhere(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _patterns() -> tuple[list[URLPattern], str, str]:
+    patterns, application, namespace = api.urls
+    for pattern in patterns:
+        pattern.callback = door(pattern.callback)
+    return [*patterns, re_path(r"", door(_nowhere), name="nowhere")], application, namespace
+
+
+urls = _patterns()
