@@ -62,7 +62,7 @@ FAULTS = {
     "allocate": (steps, "allocated", over_capacity, "agencies over capacity"),
     "contact": (steps.contacts, "most_slots", called_too_often, "over the limit"),
     "repay": (steps.money, "money_window", lambda f: one_more(f, "received_minor"), "received = imputed . suspense"),
-    "measure": (steps, "measured", lambda f: losing_a_row(f, 1), "recovered in the rates"),
+    "measure": (steps, "measured", lambda f: losing_a_row(f, 1), "denominators = balances frozen"),
     "settle": (steps, "commissioned", lambda f: losing_a_row(f, 0), "attributed payments = lines"),
     "close": (steps.settled, "booked_total", one_more, "statements = movement in the books"),
 }

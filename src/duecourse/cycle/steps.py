@@ -394,7 +394,8 @@ class Measure(_OfMonth):
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
         """The denominators are the frozen ones, and nothing recovered is lost between payments and rates."""
         rates, outcomes = applied.outputs.frames["rates"], inputs.frames["batch_outcomes"]
-        frozen = selectors.placed_total(creditor_id=month.actor.creditor_id, batch_ids=rates.column("batch_id").to_pylist())
+        batch_ids = pc.unique(outcomes.column("batch_id")).to_pylist()
+        frozen = selectors.placed_total(creditor_id=month.actor.creditor_id, batch_ids=batch_ids)
         return [
             Law("denominators = balances frozen at placement", total(rates, "placed_minor"), frozen),
             Law("recovered in the rates = recovered in the outcomes", total(rates, "recovered_minor"), total(outcomes, "recovered_minor")),
