@@ -23,7 +23,7 @@ from duecourse.placement.selectors.placements import (
     placements_for_attribution,
 )
 from duecourse.placement.selectors.policies import LifePolicy, TermEnd, policies_on, policy_on, term_end
-from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, move_reasons, verdict_text
+from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, kind_text, move_reasons, state_text, verdict_text
 from duecourse.placement.selectors.runs import access_allocation, allocation_preview, allocation_rows_frame, reason_text
 from duecourse.placement.selectors.terms import obstacles
 
@@ -48,6 +48,7 @@ __all__ = [
     "exclusions_frame",
     "first_contact_owed",
     "idle_placements",
+    "kind_text",
     "move_counts",
     "move_reasons",
     "move_rows",
@@ -61,6 +62,7 @@ __all__ = [
     "previous_agencies",
     "reason_text",
     "rotation_due",
+    "state_text",
     "term_end",
     "verdict_text",
 ]

@@ -75,12 +75,11 @@ def policies_on(*, creditor_id: int, on: date) -> dict[int | None, LifePolicy]:
     """Return the policies in force on a day by contract; None is the one of every contract without its own."""
     rows = PlacementPolicy.objects.filter(creditor_id=creditor_id, effective_on__lte=on).order_by("effective_on", "pk")
     newest = {row.contract_id: row.terms for row in rows}
-    general = changed(LifePolicy(), newest.pop(None, {}))
-    return {None: general} | {contract_id: changed(general, terms) for contract_id, terms in newest.items()}
+    general = _changed(LifePolicy(), newest.pop(None, {}))
+    return {None: general} | {contract_id: _changed(general, terms) for contract_id, terms in newest.items()}
 
 
-def changed(policy: LifePolicy, terms: dict[str, Any]) -> LifePolicy:
-    """Return the policy with other terms; lists become tuples."""
+def _changed(policy: LifePolicy, terms: dict[str, Any]) -> LifePolicy:
     known = {field.name for field in fields(LifePolicy)}
     return replace(policy, **{name: tuple(v) if isinstance(v, list) else v for name, v in terms.items() if name in known})
 

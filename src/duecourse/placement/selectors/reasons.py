@@ -49,6 +49,20 @@ def verdict_text(code: str) -> tuple[str, str]:
     return known or stop_text(code.removeprefix("hold_")) or (code, code)
 
 
+def kind_text(kind: str) -> tuple[str, str]:
+    """Return what a kind of move is called, in English and in Chinese."""
+    return _own(_document()["kinds"][kind])
+
+
+def state_text(state: str) -> tuple[str, str]:
+    """Return what the state of a set of moves is called, in English and in Chinese."""
+    return _own(_document()["states"][state])
+
+
+def _own(texts: dict[str, str]) -> tuple[str, str]:
+    return texts["en"], texts["zh"]
+
+
 @cache
 def _document() -> dict[str, Any]:
     return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
@@ -61,4 +75,4 @@ def _reasons() -> tuple[MoveReason, ...]:
 
 @cache
 def _verdicts() -> dict[str, tuple[str, str]]:
-    return {code: (texts["en"], texts["zh"]) for code, texts in _document()["verdicts"].items()}
+    return {code: _own(texts) for code, texts in _document()["verdicts"].items()}

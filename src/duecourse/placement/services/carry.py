@@ -47,7 +47,7 @@ ORDER BY m.case_id
 """
 
 
-def carry(actor: Actor, move_set: PlacementMoveSet, reason: MoveReason, *, at: datetime) -> tuple[dict[int, str], list[int]]:
+def carry(actor: Actor, *, move_set: PlacementMoveSet, reason: MoveReason, at: datetime) -> tuple[dict[int, str], list[int]]:
     """Move the rows of a set that are unchanged and still allowed; return each case's outcome and the batches a swap made.
 
     Called inside the transaction that holds the creditor's lock on moves.
@@ -59,17 +59,17 @@ def carry(actor: Actor, move_set: PlacementMoveSet, reason: MoveReason, *, at: d
     day = local_day(at, creditor_of(actor).zone)
     grounds = {case_id: row.ground.split(",") for case_id, row in wanted.items() if row.ground}
     arguments: dict[str, Any] = {"as_of": day, "parameters": move_set.parameters, "grounds": grounds, "at": at}
-    found = judged(actor, reason, list(wanted), **arguments)
+    found = judged(actor, reason=reason, case_ids=list(wanted), **arguments)
     same = [row.case_id for row, _ in found.rows if _is_as_seen(row, wanted[row.case_id])]
     if len(same) != len(wanted):
         outcomes |= dict.fromkeys(set(wanted) - set(same), CHANGED)
-        found = judged(actor, reason, same, **arguments)
+        found = judged(actor, reason=reason, case_ids=same, **arguments)
     outcomes |= {row.case_id: APPLIED if verdict == ALLOWED else verdict for row, verdict in found.rows}
     moving = [row for row, verdict in found.rows if verdict == ALLOWED]
     return outcomes, _move(actor, move_set, found, moving, at=at, day=day) if moving else []
 
 
-def recalls_cancel(actor: Actor, move_set: PlacementMoveSet) -> list[int]:
+def recalls_cancel(actor: Actor, *, move_set: PlacementMoveSet) -> list[int]:
     """Cancel the recalls of a set that are pending still and return their cases."""
     cases = PlacementMove.objects.filter(creditor_id=actor.creditor_id, move_set=move_set, outcome=APPLIED)
     cases_lock(creditor_id=actor.creditor_id, case_ids=list(cases.values_list("case_id", flat=True)))
@@ -100,7 +100,8 @@ def _move(actor: Actor, move_set: PlacementMoveSet, found: Judged, moving: Seque
     ending = Ending(
         statuses=_ENDINGS[move_set.kind], at=at, reason=move_set.words, reason_code=move_set.reason_code, move_set_id=move_set.pk
     )
-    end_placements(actor, [row.placement_id for row in moving if row.placement_id is not None], ending=ending)
+    placement_ids = [row.placement_id for row in moving if row.placement_id is not None]
+    end_placements(actor, placement_ids=placement_ids, ending=ending)
     if run_id is not None:
         return swap_publish(actor=actor, allocation_run_id=run_id, case_count=len(moving), at=at)
     if move_set.kind == "close":

@@ -107,9 +107,11 @@ def placements_end_due(*, actor: Actor, on: date) -> int:
     with acting(actor):
         due = _due(actor, on)
         recalled = [placement_id for placement_id, is_recall in due if is_recall]
-        ended_count = end_placements(actor, recalled, ending=Ending(statuses=("recalled",), at=None, reason=None, reason_code=None))
+        ended_count = end_placements(
+            actor, placement_ids=recalled, ending=Ending(statuses=("recalled",), at=None, reason=None, reason_code=None)
+        )
         over = [placement_id for placement_id, is_recall in due if not is_recall]
-        return ended_count + end_placements(actor, over, ending=Ending(statuses=("term_ended",), at=None))
+        return ended_count + end_placements(actor, placement_ids=over, ending=Ending(statuses=("term_ended",), at=None))
 
 
 def placement_recall(*, actor: Actor, placement_ids: Sequence[int], reason: str = "", at: datetime, reason_code: str = "") -> int:
@@ -129,7 +131,9 @@ def placement_recall(*, actor: Actor, placement_ids: Sequence[int], reason: str 
     require(actor, Role.MANAGER, Role.COMPLIANCE, action="recall a placement")
     with acting(actor):
         _known(actor, placement_ids)
-        return end_placements(actor, placement_ids, ending=_ending(("recall_pending", "recalled"), at, reason, "recall", reason_code))
+        return end_placements(
+            actor, placement_ids=placement_ids, ending=_ending(("recall_pending", "recalled"), at, reason, "recall", reason_code)
+        )
 
 
 def placement_return(*, actor: Actor, placement_ids: Sequence[int], reason: str = "", at: datetime, reason_code: str = "") -> int:
@@ -146,7 +150,7 @@ def placement_return(*, actor: Actor, placement_ids: Sequence[int], reason: str 
         _known(actor, placement_ids)
         desk = Actor(user_id=actor.user_id, creditor_id=actor.creditor_id, agency_id=None, roles=frozenset())
         with acting(desk):
-            return end_placements(actor, placement_ids, ending=_ending(("returned",), at, reason, "return", reason_code))
+            return end_placements(actor, placement_ids=placement_ids, ending=_ending(("returned",), at, reason, "return", reason_code))
 
 
 def cases_closed(*, actor: Actor, case_ids: Sequence[int], reason: str, at: datetime) -> int:
@@ -158,7 +162,9 @@ def cases_closed(*, actor: Actor, case_ids: Sequence[int], reason: str, at: date
     require(actor, Role.MANAGER, Role.COMPLIANCE, action="close placements")
     with acting(actor):
         found = Placement.objects.filter(creditor_id=actor.creditor_id, during__upper_inf=True, case_id__in=list(case_ids))
-        return end_placements(actor, list(found.values_list("pk", flat=True)), ending=_ending(("closed",), at, reason, "close", ""))
+        return end_placements(
+            actor, placement_ids=list(found.values_list("pk", flat=True)), ending=_ending(("closed",), at, reason, "close", "")
+        )
 
 
 def _ending(statuses: tuple[str, ...], at: datetime, reason: str, kind: str, reason_code: str) -> Ending:
@@ -182,7 +188,7 @@ def _known(actor: Actor, placement_ids: Sequence[int]) -> None:
         raise Absent(entity="placement")
 
 
-def end_placements(actor: Actor, placement_ids: Sequence[int], *, ending: Ending) -> int:
+def end_placements(actor: Actor, *, placement_ids: Sequence[int], ending: Ending) -> int:
     """Lock persons and cases, end what is still open, write the history, free the cases, and note it once; for the services of this room."""
     if not placement_ids:
         return 0

@@ -35,9 +35,9 @@ class Judged:
 
 def judged(
     actor: Actor,
+    *,
     reason: MoveReason,
     case_ids: Sequence[int],
-    *,
     as_of: date,
     parameters: Mapping[str, Any],
     grounds: Mapping[int, Sequence[str] | set[str]],

@@ -119,7 +119,7 @@ def moves_preview(
             raise MovesTooMany(case_count=len(chosen), maximum=MOVES_MAX)
     found = {} if grounds is None else _by_case(conform(grounds, GROUNDS, name="GROUNDS"))
     with acting(desk(actor)):
-        verdicts = judged(actor, reason, chosen, as_of=as_of, parameters=parameters, grounds=found)
+        verdicts = judged(actor, reason=reason, case_ids=chosen, as_of=as_of, parameters=parameters, grounds=found)
         parameters |= verdicts.shown
         rows = [
             (row.case_id, row.placement_id, row.seen_transition_id, ",".join(sorted(found.get(row.case_id, ()))), verdict)
@@ -195,7 +195,7 @@ def moves_undo(*, actor: Actor, move_set_id: int) -> MovesResult:
             return _result(move_set)
         if move_set.kind != "recall" or not move_set.parameters.get("final_on"):
             raise MoveSetNotOpen(move_set_id=move_set.pk, state=move_set.state)
-        cancelled = recalls_cancel(desk(actor), move_set)
+        cancelled = recalls_cancel(desk(actor), move_set=move_set)
         if not cancelled:
             raise NothingToUndo(move_set_id=move_set.pk)
         _outcomes(move_set, dict.fromkeys(cancelled, "undone"))
@@ -307,7 +307,7 @@ def _decide(actor: Actor, move_set_id: int, *, is_granted: bool, at: datetime, w
 
 def _carried(actor: Actor, move_set: PlacementMoveSet, reason: MoveReason, *, at: datetime) -> MovesResult:
     """Move the rows that are as the preview saw them and still allowed; write each row's outcome."""
-    outcomes, batch_ids = carry(actor, move_set, reason, at=at)
+    outcomes, batch_ids = carry(actor, move_set=move_set, reason=reason, at=at)
     _outcomes(move_set, outcomes)
     _go(move_set, "applied", applied_at=at)
     result = _result(move_set)
