@@ -42,6 +42,7 @@ PEOPLE = (
     DemoPerson("qiu@lanxi.example", "秋 Qiu", "compliance", "compliance officer"),
     DemoPerson("fan@lanxi.example", "范 Fan", "accountant", "accountant"),
     DemoPerson("ann@a01.example", "安 Ann", "lead", "leads the first agency"),
+    DemoPerson("bo@a02.example", "博 Bo", "collector", "collects at the second agency"),
 )
 """Who is printed at the end of `make run`; each further agency has a lead of its own, lead@CODE.example."""
 
@@ -62,7 +63,7 @@ def demo_house(agencies: pa.Table, *, start_on: date, account_count: int) -> dic
             "currency": "CNY",
             "is_simulated": True,
         },
-        "people": [_login(p.email, p.name, p.role) for p in PEOPLE if p.role != "lead"],
+        "people": [_login(p.email, p.name, p.role) for p in PEOPLE if p.email.endswith("@lanxi.example")],
         "agencies": [_agency(row, start_on=start_on, account_count=account_count) for row in agencies.to_pylist()],
     }
 
@@ -70,6 +71,13 @@ def demo_house(agencies: pa.Table, *, start_on: date, account_count: int) -> dic
 def lead_email(code: str) -> str:
     """Return the address of the lead of an agency."""
     return "ann@a01.example" if code == "A01" else f"lead@{code.lower()}.example"
+
+
+def _staff(code: str) -> list[dict[str, Any]]:
+    """Return an agency's people: its lead, and whoever of the printed people works there beside the lead."""
+    lead = _login(lead_email(code), "安 Ann" if code == "A01" else f"Lead {code}", "lead")
+    others = [p for p in PEOPLE if p.role == "collector" and p.email.endswith(f"@{code.lower()}.example")]
+    return [lead, *(_login(p.email, p.name, p.role) for p in others)]
 
 
 def _login(email: str, name: str, role: str) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def _agency(row: dict[str, Any], *, start_on: date, account_count: int) -> dict[
         "name": f"{row['name_zh']} {row['name']}",
         "kind": row["kind"],
         "opened_on": start_on - timedelta(days=365),
-        "people": [_login(lead_email(code), "安 Ann" if code == "A01" else f"Lead {code}", "lead")],
+        "people": _staff(code),
         "contract": {
             "code": f"C-{code}",
             "effective_on": start_on,
