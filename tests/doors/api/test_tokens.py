@@ -14,7 +14,8 @@ from duecourse.ledger.models import AuditEvent
 from duecourse.parties.access import acting, bearer_of
 from duecourse.parties.errors import ScopeElsewhere, TokenRefused, TokenTermsRefused
 from duecourse.parties.models import ApiToken
-from duecourse.parties.services import agency_close, token_issue, token_revoke
+from duecourse.parties.services import agency_close, approval_decide, token_issue, token_revoke
+from duecourse.settlement.services import statement_approve
 from tests.doors.api.conftest import Caller, issued
 
 
@@ -64,6 +65,19 @@ def test_an_agencys_token_acts_under_the_agencys_role(api):
     assert (bearer.actor.agency_id, bearer.actor.roles) == (api.bank.aoki.pk, {"collector", "lead"})
     reader = bearer_of(issued(api.bank, "cases:read", agency=api.bank.aoki).token)
     assert reader.actor.roles == {"collector"}
+
+
+def test_a_program_is_no_person(api):
+    """A token of the bank with every scope has a manager's and an accountant's roles, and still decides and approves nothing."""
+    program = bearer_of(api.full.token).actor
+    assert {"manager", "accountant"} <= program.roles
+    api.aoki.post(
+        f"/statements/{api.statement_id}/agree", {"lines_hash": api.aoki.get(f"/statements/{api.statement_id}").json()["lines_hash"]}
+    )
+    with pytest.raises(Forbidden):
+        statement_approve(actor=program, statement_id=api.statement_id)
+    with pytest.raises(Forbidden):
+        approval_decide(actor=program, subject_kind="x", subject_id=1, content_hash="0" * 64, requested_by=None, is_granted=True)
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from duecourse.doors.api.problems import CursorUnreadable
 
 LIMIT_MAX = 200
 _MARK = b"after:"
 
+
+def _in_utc(instant: datetime) -> datetime:
+    """Return an instant in UTC: offsets that no clock on earth has are not known to the database."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 PRINTED = r"^[^\x00-\x1f]+$"
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTED)]
@@ -32,7 +43,7 @@ class Paging(Schema):
 class Changes(Paging):
     """The same, narrowed to what changed."""
 
-    updated_since: Annotated[AwareDatetime | None, Field(None, description="only what has a step of its history since then")]
+    updated_since: Annotated[Instant | None, Field(None, description="only what has a step of its history since then")]
 
 
 def page_of(found: QuerySet, *, paging: Paging, shape: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from duecourse.contact.models import Outcome
-from duecourse.doors.api.paging import Number, Text
+from duecourse.doors.api.paging import Instant, Number, Text
 
 Channel = Literal["call", "sms", "email", "letter", "visit"]
 Minor = Annotated[int, Field(ge=-(2**62), le=2**62)]
@@ -183,7 +183,7 @@ class PermitIn(Incoming):
 
     case_id: Number
     channel: Channel
-    contact_at: AwareDatetime
+    contact_at: Instant
     client_request_id: Text | None = None
     performer_id: Annotated[Number | None, Field(None, description="the creditor's own team or robot; an agency is its own performer")]
     contact_point_id: Number | None = None
@@ -204,7 +204,7 @@ class OutcomeIn(Incoming):
     """What came of a permit."""
 
     outcome: Outcome
-    started_at: AwareDatetime
+    started_at: Instant
     talk_seconds: Annotated[int, Field(0, ge=0, le=86_400)]
 
 

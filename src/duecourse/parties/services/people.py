@@ -272,7 +272,7 @@ def approval_decide(
         roles: any one of them lets the actor decide.
 
     Raises:
-        Forbidden: the actor holds none of the roles, or is the system.
+        Forbidden: the actor holds none of the roles, or is the system or a program.
         SamePersonTwice: the actor asked.
         AlreadyDecided: it was decided already, otherwise or by another.
 
@@ -280,7 +280,7 @@ def approval_decide(
     """
     require(actor, *roles, action="decide what a colleague asked for")
     label = " / ".join(map(str, roles))
-    if not actor.user_id:
+    if actor.user_id <= 0:
         raise Forbidden(action="decide without a person", role=label)
     if actor.user_id == requested_by:
         raise SamePersonTwice(role=label)

@@ -88,7 +88,7 @@ def statement_freeze(*, actor: Actor, statement_id: int) -> int | None:
 
 
 def _require_person(actor: Actor, *, action: str, role: str) -> None:
-    if not actor.user_id:
+    if actor.user_id <= 0:
         raise Forbidden(action=f"{action} without a person", role=role)
 
 
