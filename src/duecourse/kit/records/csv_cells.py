@@ -123,6 +123,8 @@ def open_csv(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
     names, lines = _header(path, text=text, delimiter=delimiter, mapping=dataclasses.replace(mapping, header_rows=header_rows))
     limit(path, quantity="the number of columns", actual=len(names), maximum=limits.columns_max)
     header, repeated = unique_header(names)
+    if len(sample) < _SAMPLE_BYTES and not "".join(text.splitlines()[lines:]).strip():
+        return Source(path, header, repeated, encoding, iter(()), nameless_columns(names))
     others = tuple(other for other in mapping.encodings if other != encoding)
     raw = path.open("rb")
     raw.seek(len(_BOM) if sample.startswith(_BOM) else 0)

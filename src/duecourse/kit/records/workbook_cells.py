@@ -21,7 +21,7 @@ from duecourse.kit.records.mapping import Mapping
 from duecourse.kit.records.refusals import EmptyFile, FileRefused, MacroWorkbook, problem
 from duecourse.kit.records.sheet_xml import SharedTexts, SheetRows
 
-_ROWS_PER_BATCH = 10_000
+_ROWS_PER_BATCH = 4_096
 _SHARED_TEXTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 _PROGRAMS = ("vbaproject.bin", "vbadata.xml")
 
