@@ -122,9 +122,9 @@ def test_tables_never_have_surplus_fields() -> None:
 
 
 def test_the_examples_of_the_manual_work(tmp_path: Path) -> None:
-    """The spec and the mapping printed in docs/file-specs.md fit each other and read a file."""
+    """The spec and the two mappings printed in docs/file-specs.md fit each other and read a file each."""
     page = (Path(__file__).parents[3] / "docs" / "file-specs.md").read_text(encoding="utf-8")
-    for name, block in zip(("spec", "mapping"), re.findall(r"```yaml\n(.*?)```", page, re.DOTALL), strict=True):
+    for name, block in zip(("spec", "mapping", "many"), re.findall(r"```yaml\n(.*?)```", page, re.DOTALL), strict=True):
         (tmp_path / f"{name}.yaml").write_text(block, encoding="utf-8")
     spec = RecordSpec.from_yaml(tmp_path / "spec.yaml")
     mapping = find_mapping("mapping", folder=tmp_path, spec=spec)
@@ -136,3 +136,11 @@ def test_the_examples_of_the_manual_work(tmp_path: Path) -> None:
     assert chunk.problems == []
     assert chunk.left_out_count == 1
     assert (row["balance_minor"], row["status"], row["stage"], row["overdue_days"], row["product"]) == (123450, "late", "m3", 30, "cash")
+    many = find_mapping("many", folder=tmp_path, spec=spec)
+    text = "清单,,,\n合同号,剩余本金（元）,利息,状态\nA1,1000,1.5,M1逾期\nA2,1,,\n合计,1001,1.5,\n"
+    chunk = whole(csv_file(tmp_path, text, encoding="gb18030"), spec=spec, mapping=many)
+    assert chunk.table.select(["balance_minor", "status"]).to_pylist() == [
+        {"balance_minor": 100150, "status": "late"},
+        {"balance_minor": 100, "status": "late"},
+    ]
+    assert [problem.code for problem in chunk.problems] == ["TotalsRow"]
