@@ -206,6 +206,13 @@ def test_problems_speak_both_languages(api):
     assert (answers["en"].headers["Content-Language"], answers["zh-CN"].headers["Content-Language"]) == ("en", "zh-hans")
 
 
+@pytest.mark.parametrize("lang", ["", "*", "fr", "x" * 600, "a-" * 400 + "b", "en;q=abc", "%s"])
+def test_an_odd_language_is_no_fault(api, lang):
+    """Whatever stands in Accept-Language, the answer is a problem in one of our languages."""
+    answer = api.full.get("/cases/999999", headers={"Accept-Language": lang})
+    assert (answer.status_code, answer.headers["Content-Language"]) == (404, "en")
+
+
 def test_what_is_wrong_with_a_body_is_named_and_not_repeated(api):
     """Each wrong place has its pointer, its kind and a sentence in the caller's language; what was sent does not come back."""
     rows = [payment("P-1", "A-1") | {"amount_minor": "much", "paid_on": "13800000001"}, payment("P-2", "A-1") | {"nmae": "陈一"}]
