@@ -30,7 +30,9 @@ def ask(the: Scene, code: str, request: str, *, at: datetime = NOON) -> Answer:
 def report(the: Scene, permit_id: int, outcome: str) -> Attempt:
     """Report what came of a permit of Aoki's."""
     with frozen(NOON):
-        return attempt_report(actor=the.bank.ann, permit_id=permit_id, outcome=outcome, started_at=NOON, talk_seconds=0 if outcome == "no_answer" else 7)
+        return attempt_report(
+            actor=the.bank.ann, permit_id=permit_id, outcome=outcome, started_at=NOON, talk_seconds=0 if outcome == "no_answer" else 7
+        )
 
 
 def asked_in(captured: CaptureQueriesContext) -> list[str]:
