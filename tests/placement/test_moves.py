@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
+from django.test.utils import CaptureQueriesContext
 
 from duecourse.kit.errors import Absent, Forbidden
 from duecourse.ledger.models import AuditEvent
@@ -350,3 +351,21 @@ def test_a_set_of_moves_only_goes_forward(bank):
             cursor.execute(statement)
     with acting(bank.system):
         assert PlacementMoveSet.objects.get(pk=move_set.pk).state == "previewed"
+
+
+@pytest.mark.parametrize("kind", ["extend", "recall", "return", "swap", "close"])
+def test_moves_are_made_together(bank, kind):
+    """A set asks the database as often for ten cases as for one: it is moved set by set, not row by row."""
+    cases = own(bank.ann)
+    codes = {"extend": "creditor_decides", "recall": "idle", "return": "refuses", "swap": "agency_ends", "close": "paid"}
+    extra = {"extend": {"until_on": TERM + timedelta(days=3), "words": "as agreed"}, "swap": {"to_agency_id": bank.birch.pk}}.get(kind, {})
+    counts = []
+    for chosen in (cases[:1], cases[1:]):
+        with CaptureQueriesContext(connection) as asked:
+            move_set = preview(bank.mei, kind, codes[kind], chosen, **extra)
+            result = services.moves_apply(actor=bank.mei, move_set_id=move_set.pk, at=AT)
+            if result.state == "requested":
+                result = services.moves_approve(actor=bank.lin, move_set_id=move_set.pk, at=AT)
+        assert result.outcomes == {"applied": len(chosen)}
+        counts.append(len(asked))
+    assert counts[1] <= counts[0]

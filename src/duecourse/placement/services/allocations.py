@@ -15,7 +15,7 @@ from django.db import connection
 from duecourse.engine.allocation import Allocation
 from duecourse.engine.frames import digest
 from duecourse.kit.clock import now
-from duecourse.ledger.services import audit_append
+from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
 from duecourse.parties.services import approval_decide
@@ -103,6 +103,7 @@ def allocation_propose(
         if inserted is None:
             return _repeated(actor, as_of=as_of, inputs_hash=inputs_hash, rows_hash=rows_hash)
         cursor.execute(_INSERT_ROWS, [actor.creditor_id, inserted[0], *(rows.column(name).to_pylist() for name in _TYPES)])
+        statistics_refresh("placement_allocationrow", row_count=rows.num_rows)
         details = {"as_of": as_of, "inputs_hash": inputs_hash, "rows_hash": rows_hash, "commitment": commitment, "row_count": rows.num_rows}
         _note(actor, action="allocation_proposed", allocation_run_id=inserted[0], details=details)
         return inserted[0]

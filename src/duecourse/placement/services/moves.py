@@ -19,7 +19,7 @@ from duecourse.engine.frames import conform
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.kit.ids import content_hash
-from duecourse.ledger.services import audit_append
+from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
 from duecourse.parties.services import approval_decide
@@ -277,6 +277,7 @@ def _kept(
         columns = [list(column) for column in zip(*rows, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(_INSERT_ROWS, [actor.creditor_id, move_set.pk, *columns])
+        statistics_refresh("placement_placementmove", row_count=len(rows))
     return move_set
 
 

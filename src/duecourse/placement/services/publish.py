@@ -13,7 +13,7 @@ from django.db import connection
 from duecourse.engine.frames import from_rows
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
-from duecourse.ledger.services import audit_append
+from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
 from duecourse.placement.errors import AllocationNotApproved, BalancesMoved, CasesMovedOn, TermsNotInForce
@@ -24,6 +24,8 @@ from duecourse.placement.selectors.rows import dicts
 from duecourse.placement.selectors.terms import obstacles, versions_in_force
 from duecourse.placement.services.locks import cases_lock, moves_lock
 from duecourse.portfolio.services import CASES_PLACED, cases_placed
+
+_FILLED = ("placement_placement", "placement_placementaccount", "placement_placementtransition", "portfolio_case")
 
 _CHOSEN = """
 SELECT r.agency_id, a.code AS agency_code, v.contract_id FROM placement_allocationrow r
@@ -155,6 +157,7 @@ def allocation_publish(*, actor: Actor, allocation_run_id: int, at: datetime) ->
         placed = cursor.fetchall()
         cases_placed(actor=actor, rows=from_rows([dict(zip(CASES_PLACED.names, row, strict=True)) for row in placed], CASES_PLACED))
         _note(actor, run, batches, placed_count=len(placed), wanted=wanted)
+        statistics_refresh(*_FILLED, row_count=len(placed))
         return [batch.pk for batch in batches]
 
 

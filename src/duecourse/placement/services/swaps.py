@@ -56,8 +56,12 @@ JOIN LATERAL (
     SELECT (array_agg(a.product_class ORDER BY s.balance_minor DESC, s.account_id))[1] AS product_class,
            sum(s.balance_minor)::bigint AS balance_minor, max(s.days_past_due) AS days_past_due
     FROM portfolio_caseaccount ca
-    JOIN portfolio_account a ON a.creditor_id = ca.creditor_id AND a.id = ca.account_id AND a.currency = p.currency
-    JOIN portfolio_snapshot s ON s.creditor_id = ca.creditor_id AND s.account_id = ca.account_id AND s.step_run_id = %(step_run)s
+    JOIN LATERAL (
+        SELECT a.product_class FROM portfolio_account a
+        WHERE a.creditor_id = ca.creditor_id AND a.id = ca.account_id AND a.currency = p.currency LIMIT 1) a ON true
+    JOIN LATERAL (
+        SELECT s.account_id, s.balance_minor, s.days_past_due FROM portfolio_snapshot s
+        WHERE s.creditor_id = ca.creditor_id AND s.account_id = ca.account_id AND s.step_run_id = %(step_run)s LIMIT 1) s ON true
     WHERE ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND ca.until_on IS NULL) s ON s.balance_minor IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT r.expected_recovered_minor FROM placement_batch b

@@ -16,7 +16,7 @@ from duecourse.kit.ids import content_hash, file_sha256
 from duecourse.kit.records import Field, RecordSpec, check_file, read
 from duecourse.kit.records import Mapping as FileMapping
 from duecourse.kit.records.spec import ROW
-from duecourse.ledger.services import audit_append
+from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
 from duecourse.portfolio.errors import StopListEmpty
@@ -198,6 +198,7 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
         if new:
             columns = [list(column) for column in zip(*new, strict=True)]
             cursor.execute(_PLACE, [actor.creditor_id, listed.pk, *columns, now()])
+            statistics_refresh("portfolio_hold", "portfolio_stopentry", row_count=len(new))
         rejected_count = len({problem.row for problem in problems})
         listed.counts = {
             "row_count": row_count,
