@@ -142,7 +142,7 @@ def _chunks(plan: Plan, source: Source, limits: Limits) -> Iterator[Chunk]:
     waiting, totals, nameless = plan.notices, TotalsRow(plan.mapping), Counter[str]()
     last: Chunk | None = None
     for cells in totals.without(source.batches) if plan.mapping.totals else source.batches:
-        for name in source.nameless:
+        for name in (name for name in source.nameless if not plan.mapping.is_ignored(name)):
             nameless[name] += int(pc.sum(pc.not_equal(cells.table[name], "")).as_py() or 0)
         if last is not None:
             yield dataclasses.replace(last, problems=[*waiting, *last.problems])
