@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 from django.db import connection
 
 from duecourse.cycle.models import Run, StepRun
 from duecourse.engine.evaluation import OUTCOMES
+from duecourse.ledger.selectors.rows import frame
 from duecourse.placement.models import Batch
 from duecourse.settlement.models import Statement
 
@@ -92,12 +92,12 @@ _OUTCOME_COLUMNS = pa.schema(
 
 def handover_frame(*, creditor_id: int, allocation_run_id: int) -> pa.Table:
     """Return HANDED_OVER of an allocation's batches."""
-    return _frame(_HANDED_OVER, {"creditor": creditor_id, "run": allocation_run_id}, HANDED_OVER)
+    return frame(_HANDED_OVER, schema=HANDED_OVER, creditor=creditor_id, run=allocation_run_id)
 
 
 def outcomes_frame(*, creditor_id: int, first_on: date, last_on: date) -> pa.Table:
     """Return the placements of the batches placed in a span of days: engine.evaluation.OUTCOMES without what was recovered."""
-    return _frame(_OUTCOMES, {"creditor": creditor_id, "first": first_on, "last": last_on}, _OUTCOME_COLUMNS)
+    return frame(_OUTCOMES, schema=_OUTCOME_COLUMNS, creditor=creditor_id, first=first_on, last=last_on)
 
 
 def double_placements(*, creditor_id: int) -> int:
@@ -114,11 +114,3 @@ def double_placements(*, creditor_id: int) -> int:
 def placed_total(*, creditor_id: int, batch_ids: list[int]) -> int:
     """Return the balances frozen when the batches were made, in minor units."""
     return sum(Batch.objects.filter(creditor_id=creditor_id, pk__in=batch_ids).values_list("placed_minor", flat=True))
-
-
-def _frame(statement: str, values: dict[str, Any], schema: pa.Schema) -> pa.Table:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
-    return pa.table([pa.array(column, type=wanted.type) for column, wanted in zip(columns, schema, strict=True)], schema=schema)

@@ -11,8 +11,8 @@ import pyarrow as pa
 from duecourse.engine.allocation import AGENCIES, EFFECTS, EXCLUSIONS, PREVIOUS_AGENCY
 from duecourse.engine.frames import conform, from_rows
 from duecourse.kit.money import BASIS_POINTS
+from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.selectors import fee_lines
-from duecourse.placement.selectors.rows import dicts, frame
 from duecourse.placement.selectors.runs import ALREADY_PLACED, HOLD_PREFIX
 from duecourse.placement.selectors.terms import versions_in_force
 
@@ -77,7 +77,7 @@ def agencies_frame(*, creditor_id: int, on: date, effects: pa.Table | None = Non
     for version in sorted(versions_in_force(creditor_id=creditor_id, on=on).values(), key=lambda row: row["contract_id"]):
         if version["is_open"] and version["agency_kind"] in _NOT_ROBOT and currency in (None, version["currency"]):
             terms[version["agency_id"]] = version
-    held, typical = dicts(_HELD, parameters=wanted), dicts(_TYPICAL, parameters=wanted)[0]
+    held, typical = dicts(_HELD, **wanted), dicts(_TYPICAL, **wanted)[0]
     multipliers = _multipliers(effects)
     rows = [
         {
@@ -104,12 +104,12 @@ def exclusions_frame(*, creditor_id: int, on: date) -> pa.Table:
     A hold that stops placement excludes the debtor's cases as `hold_<kind>`, an open placement its case as `already_placed`; each agency
     that has had a case is named with it as `previous_agency`, which the allocation's policy may overlook.
     """
-    return frame(_EXCLUSIONS, parameters={"creditor": creditor_id, "on": on}, schema=EXCLUSIONS)
+    return frame(_EXCLUSIONS, creditor=creditor_id, on=on, schema=EXCLUSIONS)
 
 
 def previous_agencies(*, creditor_id: int, case_ids: Sequence[int]) -> pa.Table:
     """Return which agencies have had the cases, now or before, as EXCLUSIONS with the reason `previous_agency`."""
-    return frame(_PREVIOUS, parameters={"creditor": creditor_id, "cases": list(case_ids)}, schema=EXCLUSIONS)
+    return frame(_PREVIOUS, creditor=creditor_id, cases=list(case_ids), schema=EXCLUSIONS)
 
 
 def _capacity(version: dict[str, Any], held: list[dict[str, Any]]) -> dict[str, int | None]:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from duecourse.engine.frames import conform
 from duecourse.kit.errors import Absent
 from duecourse.kit.money import BASIS_POINTS
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.placement.models import Batch
 from duecourse.placement.selectors.policies import policies_on
-from duecourse.placement.selectors.rows import dicts
 from duecourse.portfolio.selectors import left_out
 
 ATTEMPTED = pa.schema([pa.field("case_id", pa.int64(), nullable=False), pa.field("attempted_on", pa.date32(), nullable=False)])
@@ -162,7 +162,7 @@ def batch_rates(*, creditor_id: int, batch_id: int, on: date, recovered: pa.Tabl
     batch = Batch.objects.filter(creditor_id=creditor_id, pk=batch_id).first()
     if batch is None:
         raise Absent(entity="batch")
-    rows = dicts(_OF_BATCH, parameters={"creditor": creditor_id, "batch": batch_id})
+    rows = dicts(_OF_BATCH, creditor=creditor_id, batch=batch_id)
     stopped = left_out(creditor_id=creditor_id, on=on).to_pylist()
     uncounted = {row["case_id"] for row in stopped if not row["counts_in_rate"]}
     own = {row["id"] for row in rows}
@@ -197,7 +197,7 @@ def batch_rates(*, creditor_id: int, batch_id: int, on: date, recovered: pa.Tabl
 
 
 def _open(creditor_id: int, on: date) -> list[dict[str, Any]]:
-    return dicts(_OPEN, parameters={"creditor": creditor_id, "on": on})
+    return dicts(_OPEN, creditor=creditor_id, on=on)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from duecourse.kit.errors import Absent
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
 from duecourse.placement.models import PlacementMoveSet
 from duecourse.placement.selectors.reasons import verdict_text
-from duecourse.placement.selectors.rows import dicts
 
 
 class Facts(NamedTuple):
@@ -147,11 +147,11 @@ def move_sets(*, creditor_id: int, states: Sequence[str] = ()) -> list[Placement
 
 def move_rows(*, creditor_id: int, move_set_id: int) -> list[dict[str, Any]]:
     """Return the rows of a set by case: verdict and outcome with their texts (en, zh), agency, batch, term and frozen balance."""
-    rows = dicts(_ROWS, parameters={"creditor": creditor_id, "set": move_set_id})
+    rows = dicts(_ROWS, creditor=creditor_id, set=move_set_id)
     return [row | dict(zip(("en", "zh"), verdict_text(row["outcome"] or row["verdict"]), strict=True)) for row in rows]
 
 
 def move_counts(*, creditor_id: int, move_set_id: int) -> list[dict[str, Any]]:
     """Return how many rows of a set have which verdict and outcome, with the text of the one that counts."""
-    rows = dicts(_COUNTS, parameters={"creditor": creditor_id, "set": move_set_id})
+    rows = dicts(_COUNTS, creditor=creditor_id, set=move_set_id)
     return [row | dict(zip(("en", "zh"), verdict_text(row["outcome"] or row["verdict"]), strict=True)) for row in rows]

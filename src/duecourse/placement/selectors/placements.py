@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from duecourse.kit.calendar import Month, month_bounds
 from duecourse.kit.errors import Absent
+from duecourse.ledger.selectors.rows import frame
 from duecourse.parties.access import Actor
 from duecourse.placement.models import Batch, Handover, Placement
-from duecourse.placement.selectors.rows import frame
 
 _DAY, _LONG, _TEXT = pa.date32(), pa.int64(), pa.string()
 _LOCAL_DAYS = """
@@ -111,18 +111,18 @@ def open_placements_frame(*, creditor_id: int, on: date | None = None) -> pa.Tab
 
     Without a day, those that have not ended.
     """
-    return frame(_OPEN, parameters={"creditor": creditor_id, "on": on}, schema=OPEN_PLACEMENTS)
+    return frame(_OPEN, creditor=creditor_id, on=on, schema=OPEN_PLACEMENTS)
 
 
 def placements_for_attribution(*, creditor_id: int, account_ids: Sequence[int]) -> pa.Table:
     """Return every placement that the accounts were in, as ATTRIBUTION, with the rule of the contract version it was placed under."""
-    return frame(_ATTRIBUTION, parameters={"creditor": creditor_id, "accounts": list(account_ids)}, schema=ATTRIBUTION)
+    return frame(_ATTRIBUTION, creditor=creditor_id, accounts=list(account_ids), schema=ATTRIBUTION)
 
 
 def outcomes_frame(*, creditor_id: int, month: str | Month) -> pa.Table:
     """Return the placements active in a month (YYYY-MM), as OUTCOMES; what was recovered is joined upstairs."""
     first, last = month_bounds(str(month))
-    return frame(_OUTCOMES, parameters={"creditor": creditor_id, "first": first, "last": last}, schema=OUTCOMES)
+    return frame(_OUTCOMES, creditor=creditor_id, first=first, last=last, schema=OUTCOMES)
 
 
 def batches(*, creditor_id: int, month: str | Month) -> list[Batch]:

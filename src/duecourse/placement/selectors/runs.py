@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from duecourse.engine.allocation import REASONS
 from duecourse.kit.errors import Absent
+from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.access import Actor
 from duecourse.placement.models import AllocationRun
-from duecourse.placement.selectors.rows import dicts, frame
 from duecourse.placement.selectors.terms import obstacles
 from duecourse.portfolio.selectors import stop_text
 
@@ -92,7 +92,7 @@ def access_allocation(actor: Actor, *, allocation_run_id: int) -> AllocationRun:
 
 def allocation_rows_frame(*, creditor_id: int, allocation_run_id: int) -> pa.Table:
     """Return what was decided of each case, as STORED_ROWS in order of case_id."""
-    return frame(_STORED, parameters={"creditor": creditor_id, "run": allocation_run_id}, schema=STORED_ROWS)
+    return frame(_STORED, creditor=creditor_id, run=allocation_run_id, schema=STORED_ROWS)
 
 
 def reason_text(reason: str) -> tuple[str, str]:
@@ -122,8 +122,8 @@ def allocation_preview(*, creditor_id: int, allocation_run_id: int) -> dict[str,
     summary, currency = run.summary, run.policy["currency"]
     loads = {load["agency_id"]: load for load in summary["loads"]}
     wanted = {"creditor": creditor_id, "run": run.pk, "currency": currency, "agencies": list(loads)}
-    agencies = dicts(_AGENCIES, parameters=wanted)
-    reasons = dicts(_REASONS, parameters=wanted)
+    agencies = dicts(_AGENCIES, **wanted)
+    reasons = dicts(_REASONS, **wanted)
     contracts = [(row["agency_id"], row["code"], row["contract_id"]) for row in agencies if row["case_count"]]
     return {
         "allocation_run_id": run.pk,
@@ -146,7 +146,7 @@ def allocation_preview(*, creditor_id: int, allocation_run_id: int) -> dict[str,
         "gap": {name: summary[name] for name in ("plan_value_minor", "bound_minor", "gap_share", "value_minor")},
         "propensity_is_exact": summary["propensity_is_exact"],
         "obstacles": obstacles(creditor_id=creditor_id, contracts=contracts, on=run.as_of, currency=currency),
-        "withheld_count": dicts(_WITHHELD, parameters=wanted)[0]["case_count"] if run.state == "published" else 0,
+        "withheld_count": dicts(_WITHHELD, **wanted)[0]["case_count"] if run.state == "published" else 0,
     }
 
 

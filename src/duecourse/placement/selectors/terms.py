@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.placement.selectors.fields import refused_fields
-from duecourse.placement.selectors.rows import dicts
 
 _IN_FORCE = """
 SELECT DISTINCT ON (v.contract_id) v.contract_id, v.id AS contract_version_id, v.number, v.signed_on, v.currency, v.regions, v.products,
@@ -32,7 +32,7 @@ ORDER BY q.agency_id, q.kind
 
 def versions_in_force(*, creditor_id: int, on: date) -> dict[int, dict[str, Any]]:
     """Return, by contract id, the terms in force on a day: the last version that is signed, has begun and has not expired."""
-    return {row["contract_id"]: row for row in dicts(_IN_FORCE, parameters={"creditor": creditor_id, "on": on})}
+    return {row["contract_id"]: row for row in dicts(_IN_FORCE, creditor=creditor_id, on=on)}
 
 
 def obstacles(*, creditor_id: int, contracts: Sequence[tuple[int, str, int]], on: date, currency: str) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def obstacles(*, creditor_id: int, contracts: Sequence[tuple[int, str, int]], on
         reasons = ["no signed version of its contract is in force"] if version is None else _reasons(version, on=on, currency=currency)
         found += [{"agency_id": agency_id, "agency_code": code, "reason": reason} for reason in reasons]
     codes = {agency_id: code for agency_id, code, _ in contracts}
-    for row in dicts(_LAPSED, parameters={"creditor": creditor_id, "agencies": list(codes), "on": on}):
+    for row in dicts(_LAPSED, creditor=creditor_id, agencies=list(codes), on=on):
         reason = f"its qualification {row['kind']} is not valid"
         found.append({"agency_id": row["agency_id"], "agency_code": codes[row["agency_id"]], "reason": reason})
     return found

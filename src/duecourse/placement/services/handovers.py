@@ -16,6 +16,7 @@ from django.db import connection
 from duecourse.kit.clock import now
 from duecourse.kit.ids import content_hash
 from duecourse.kit.records import RecordSpec, write_csv
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.ledger.services import audit_append, file_put
 from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
@@ -23,7 +24,6 @@ from duecourse.placement.errors import BatchEmpty, TermsNotInForce
 from duecourse.placement.models import Batch, Handover
 from duecourse.placement.selectors import access_batch
 from duecourse.placement.selectors.fields import OF_PERSON, handover_spec, refused_fields
-from duecourse.placement.selectors.rows import dicts
 from duecourse.portfolio.services import handover_rows
 
 CASES_FILE = "cases.csv"
@@ -71,7 +71,7 @@ def batch_hand_over(*, actor: Actor, batch_id: int) -> int:
         if refused := refused_fields(contracted):
             reasons = f"{batch.agency.code}: its contract names fields that are never handed over: {', '.join(refused)}"
             raise TermsNotInForce(placed_on=batch.placed_on.isoformat(), reasons=reasons)
-        rows = dicts(_ROWS, parameters={"creditor": actor.creditor_id, "batch": batch.pk})
+        rows = dicts(_ROWS, creditor=actor.creditor_id, batch=batch.pk)
         if not rows:
             raise BatchEmpty(code=batch.code)
         spec = handover_spec(contracted)

@@ -13,6 +13,7 @@ from django.db import connection
 from duecourse.engine.frames import from_rows
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.ledger.services import audit_append, statistics_refresh
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
@@ -20,7 +21,6 @@ from duecourse.placement.errors import AllocationNotApproved, BalancesMoved, Cas
 from duecourse.placement.models import AllocationRun, Batch
 from duecourse.placement.selectors import access_allocation
 from duecourse.placement.selectors.policies import TermEnd, policy_on, term_end
-from duecourse.placement.selectors.rows import dicts
 from duecourse.placement.selectors.terms import obstacles, versions_in_force
 from duecourse.placement.services.locks import cases_lock, moves_lock
 from duecourse.portfolio.services import CASES_PLACED, cases_placed
@@ -185,7 +185,7 @@ def _refuse(cursor: Any, wanted: dict[str, Any], query: str, error: type[CasesMo
 
 def _batches(wanted: dict[str, Any], *, currency: str) -> list[Batch]:
     """Write one batch per agency under the terms in force on the day; the code is month, agency and a number within both."""
-    chosen = dicts(_CHOSEN, parameters=wanted)
+    chosen = dicts(_CHOSEN, **wanted)
     contracts = [(row["agency_id"], row["agency_code"], row["contract_id"]) for row in chosen]
     placed_on: date = wanted["placed_on"]
     found = obstacles(creditor_id=wanted["creditor"], contracts=contracts, on=placed_on, currency=currency)
@@ -194,7 +194,7 @@ def _batches(wanted: dict[str, Any], *, currency: str) -> list[Batch]:
         raise TermsNotInForce(placed_on=placed_on.isoformat(), reasons=reasons)
     versions = versions_in_force(creditor_id=wanted["creditor"], on=placed_on)
     terms = {row["agency_id"]: versions[row["contract_id"]] for row in chosen}
-    return [_batch(wanted, share, terms[share["agency_id"]], currency=currency) for share in dicts(_SHARES, parameters=wanted)]
+    return [_batch(wanted, share, terms[share["agency_id"]], currency=currency) for share in dicts(_SHARES, **wanted)]
 
 
 def _batch(wanted: dict[str, Any], share: dict[str, Any], version: dict[str, Any], *, currency: str) -> Batch:

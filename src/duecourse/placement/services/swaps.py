@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from duecourse.engine.allocation import Allocation, AllocationPolicy, allocate, commit
 from duecourse.kit.ids import content_hash
 from duecourse.kit.money import BASIS_POINTS
+from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.access import Actor
 from duecourse.parties.models import Role
 from duecourse.placement.errors import CasesMovedOn
 from duecourse.placement.models import Placement, PlacementMoveSet
 from duecourse.placement.selectors.inputs import agencies_frame, exclusions_frame
-from duecourse.placement.selectors.rows import dicts, frame
 from duecourse.placement.selectors.runs import ALREADY_PLACED
 from duecourse.placement.services.allocations import allocation_approve, allocation_propose
 from duecourse.placement.services.publish import allocation_publish
@@ -95,9 +95,9 @@ def swap_of(*, creditor_id: int, case_ids: Sequence[int], to_agency_id: int, on:
 
     The share caps of a month's allocation are not asked, for a swap is none; capacity is. Nothing is drawn at random.
     """
-    newest = dicts(_NEWEST, parameters={"creditor": creditor_id, "on": on})
+    newest = dicts(_NEWEST, creditor=creditor_id, on=on)
     as_of, step_run = (newest[0]["as_of"], newest[0]["step_run_id"]) if newest else (on, None)
-    cases = frame(_CASES, parameters={"creditor": creditor_id, "cases": list(case_ids), "step_run": step_run}, schema=_SWAPPED)
+    cases = frame(_CASES, creditor=creditor_id, cases=list(case_ids), step_run=step_run, schema=_SWAPPED)
     barriers = dict.fromkeys(set(case_ids) - set(cases["case_id"].to_pylist()), "nothing_owed")
     currency = cases["currency"][0].as_py() if cases.num_rows else ""
     agencies = agencies_frame(creditor_id=creditor_id, on=on, currency=currency or None)

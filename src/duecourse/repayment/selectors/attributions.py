@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow as pa
 
 from duecourse.engine.commission import ATTRIBUTED
-from duecourse.repayment.selectors.rows import frame
+from duecourse.ledger.selectors.rows import frame
 
 _LONG = pa.int64()
 RECOVERED = pa.schema(

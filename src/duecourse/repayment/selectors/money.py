@@ -11,9 +11,9 @@ import pyarrow as pa
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import book_totals
 from duecourse.ledger.selectors.entries import entry_amounts
+from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.access import Actor
 from duecourse.repayment.models import Payment
-from duecourse.repayment.selectors.rows import dicts, frame
 
 ENTRY_KINDS = ("payment", "suspense_match", "payment_reversal", "suspense_match_reversal")
 """The kinds of entries of this room, in the ledger; the row that caused them is always a payment."""

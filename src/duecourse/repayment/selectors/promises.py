@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from duecourse.repayment.selectors.rows import dicts
+from duecourse.ledger.selectors.rows import dicts
 
 _COUNTS = """
 SELECT coalesce(o.outcome, 'open') AS outcome, count(*) AS count FROM repayment_promise p

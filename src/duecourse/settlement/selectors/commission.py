@@ -13,10 +13,10 @@ from duecourse.engine.commission import ATTRIBUTED, COMMISSION_LINES, MEASURED, 
 from duecourse.engine.frames import empty, from_rows
 from duecourse.kit.calendar import month_bounds
 from duecourse.kit.errors import Problem
+from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.models import ContractVersion
 from duecourse.parties.selectors import fee_lines
 from duecourse.repayment.selectors import attributions_frame
-from duecourse.repayment.selectors.rows import dicts, frame
 from duecourse.settlement.models import MeasuredRate, Statement, StatementLine
 from duecourse.settlement.selectors.statements import OPEN, statement_status
 

@@ -10,8 +10,8 @@ from duecourse.engine.allocation.schemas import EFFECTS
 from duecourse.engine.evaluation import RATES, SCORECARD, effects
 from duecourse.engine.frames import empty, from_rows
 from duecourse.kit.money import BASIS_POINTS
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.repayment.selectors import recovered_frame
-from duecourse.repayment.selectors.rows import dicts
 from duecourse.settlement.models import MeasuredRate, Scorecard
 
 _PLACED = """

@@ -10,8 +10,8 @@ from django.db.models import Sum
 from duecourse.kit.calendar import month_bounds
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import book_totals
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
-from duecourse.repayment.selectors.rows import dicts
 from duecourse.settlement.models import Statement, StatementLine, StatementTransition
 
 OPEN = ("draft", "disputed")

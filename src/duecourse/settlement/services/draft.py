@@ -12,11 +12,11 @@ from duecourse.engine.frames import conform, digest
 from duecourse.kit.calendar import month_bounds
 from duecourse.kit.clock import now
 from duecourse.kit.ids import content_hash
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
 from duecourse.parties.selectors import access_contract
-from duecourse.repayment.selectors.rows import dicts
 from duecourse.settlement.errors import CommissionIncomplete, LaterStatement, LinesRefused, StatementSettled
 from duecourse.settlement.models import Statement, StatementLine, StatementTransition
 from duecourse.settlement.selectors.commission import commission_inputs, commission_lines

@@ -1,4 +1,4 @@
-"""From queries to frames."""
+"""From queries to frames and dicts, for the selectors of every room."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from django.db import connection
 _JSONB = 3802
 
 
-def frame(query: str, *, parameters: dict[str, Any], schema: pa.Schema) -> pa.Table:
-    """Return the rows of a query as a frame; its columns come in the schema's order."""
+def frame(query: str, *, schema: pa.Schema, **parameters: Any) -> pa.Table:
+    """Return the rows of a query with named parameters as a frame; its columns come in the schema's order."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         columns = list(zip(*cursor.fetchall(), strict=True)) or [[] for _ in schema]
     return pa.table([pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)
 
 
-def dicts(query: str, *, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a query as dicts by column name, JSON read."""
+def dicts(query: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows of a query with named parameters as dicts by column name, JSON read."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         columns = [(column.name, column.type_code == _JSONB) for column in cursor.description]
