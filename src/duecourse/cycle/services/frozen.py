@@ -41,14 +41,15 @@ class Frames:
 
 
 def freeze(inputs: Frames) -> bytes:
-    """Return the inputs as one file; the same inputs give the same bytes."""
+    """Return the inputs as one file; the same inputs give the same bytes, in whatever order a query returned their rows."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as package:
         head = {"keys": inputs.keys, "parameters": inputs.parameters}
         _add(package, "inputs.json", json.dumps(head, sort_keys=True, ensure_ascii=False).encode())
         for name in sorted(inputs.frames):
             sink = io.BytesIO()
-            pq.write_table(inputs.frames[name], sink, compression="zstd")
+            ordered = inputs.frames[name].sort_by([(key, "ascending") for key in inputs.keys[name]])
+            pq.write_table(ordered, sink, compression="zstd")
             _add(package, f"{name}.parquet", sink.getvalue())
     return buffer.getvalue()
 
