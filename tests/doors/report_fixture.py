@@ -114,7 +114,7 @@ def steps() -> list[dict[str, Any]]:
             "state": "checked",
             "period": period,
             "counts": counts,
-            "laws": laws,
+            "laws": [dict(law) for law in laws],
             "finished_at": f"2026-10-01T0{number % 10}:00:00+00:00",
             "inputs_hash": digest(f"in {name}"),
             "outputs_hash": digest(f"out {name}"),
