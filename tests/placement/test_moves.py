@@ -104,6 +104,7 @@ def test_an_extension_takes_a_ground_a_second_person_and_moves_the_term(bank):
 
 def test_whoever_asks_does_not_approve(bank):
     """Mei asks and may not approve her own extension; Lin may."""
+    services.policy_set(actor=bank.mei, effective_on=world.AS_OF, terms={"extension_share_cap_bp": 10_000})
     cases = own(bank.system)[:1]
     move_set = preview(bank.mei, "extend", "promise_open", cases, until_on=TERM + timedelta(days=5), grounds=ground(cases))
     services.moves_apply(actor=bank.mei, move_set_id=move_set.pk)
