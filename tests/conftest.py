@@ -81,3 +81,13 @@ def live_url(committed_db: database.CommittedDatabase) -> Iterator[str]:
     assert server.error is None, server.error
     yield f"http://{server.host}:{server.port}"
     server.terminate()
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings) -> Path:
+    """A home folder and a key ring of this test's own."""
+    from duecourse.kit.crypto import Keyring
+
+    settings.DUECOURSE_HOME = tmp_path / "home"
+    settings.DUECOURSE_KEYRING = Keyring({"test-1": b"t" * 32}, active_id="test-1")
+    return settings.DUECOURSE_HOME

@@ -15,7 +15,6 @@ from duecourse.parties.access import acting
 from duecourse.placement.models import AllocationRun
 from tests import factories
 from tests.placement import world
-from tests.placement.conftest import home  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +59,7 @@ def test_a_person_decides_by_name(bank, capsys):
         assert AllocationRun.objects.get(pk=run_id).state == "approved"
 
 
-def test_a_package_is_written_for_its_owner_alone(bank, home, tmp_path, capsys):  # noqa: F811 - the fixture
+def test_a_package_is_written_for_its_owner_alone(bank, home, tmp_path, capsys):
     """The file has the recorded hash and mode 600, and its leaving the house is in the trail; an unknown batch is refused."""
     world.published(bank)
     path = tmp_path / "aoki.zip"

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from duecourse.doors.commands import Command, register, run
-from tests.portfolio.conftest import bank, home, tape  # noqa: F401 - fixtures
+from tests.portfolio.conftest import bank, tape  # noqa: F401 - fixtures
 from tests.portfolio.tapes import CHEN, DAI, row
 
 pytestmark = pytest.mark.django_db

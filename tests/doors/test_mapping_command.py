@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from duecourse.doors.commands import run
-from tests.portfolio.conftest import bank, home, tape  # noqa: F401 - fixtures
+from tests.portfolio.conftest import bank, tape  # noqa: F401 - fixtures
 from tests.portfolio.tapes import CHEN, DAI, row
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def sheet(tape):  # noqa: F811
     return tape([{RENAMED.get(name, name): value for name, value in each.items()} for each in rows], name="lender.csv")
 
 
-def test_a_guess_is_shown_with_masked_samples_and_reasons(home, sheet, capsys):  # noqa: F811
+def test_a_guess_is_shown_with_masked_samples_and_reasons(home, sheet, capsys):
     """Columns, samples, fields, scores and reasons stand in a table; no identity number does; what is missing is said."""
     assert run(["mapping", "guess", str(sheet)]) == 0
     told = capsys.readouterr().out
@@ -53,7 +53,7 @@ def test_a_corrected_guess_is_saved_and_used_by_name(bank, sheet, capsys, home):
     assert [column["column"] for column in taken["quarantined"]] == ["单位名称"]
 
 
-def test_chinese_is_whole(home, sheet, capsys):  # noqa: F811
+def test_chinese_is_whole(home, sheet, capsys):
     """Headings, reasons and what is missing come in Chinese."""
     with translation.override("zh-hans"):
         assert run(["mapping", "guess", str(sheet), "--lang", "zh"]) == 0
@@ -74,7 +74,7 @@ def test_chinese_is_whole(home, sheet, capsys):  # noqa: F811
         (["--set", "合同=account_number", "--save", "native"], "mapping native already"),
     ],
 )
-def test_refusals_say_what_to_do(home, sheet, capsys, options, words):  # noqa: F811
+def test_refusals_say_what_to_do(home, sheet, capsys, options, words):
     """Corrections and names that cannot be followed end with exit code 2 and an arrow; nothing is saved."""
     assert run(["mapping", "guess", str(sheet), *options]) == 2
     told = capsys.readouterr().err

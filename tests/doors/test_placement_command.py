@@ -14,7 +14,6 @@ from duecourse.placement.models import Batch, Placement
 from duecourse.portfolio.models import Account, Obligation
 from tests import factories
 from tests.placement import world
-from tests.placement.conftest import home  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +99,7 @@ def test_what_is_owed_idle_and_over_is_listed(bank, capsys):
     assert run(["placement", "policy", "idle_days=soon", "--as", MEI]) == 2
 
 
-def test_a_stop_list_is_loaded_listed_and_lifted(bank, capsys, tmp_path, home):  # noqa: F811 - the fixture
+def test_a_stop_list_is_loaded_listed_and_lifted(bank, capsys, tmp_path, home):
     """One row is taken and one named with what to do; the case is left out until the stop is lifted."""
     with acting(bank.system):
         account = Account.objects.order_by("pk").first()
