@@ -1,6 +1,6 @@
 """Taking in a tape: read, judge, find the debtors, seal, stage; then publish everything in one transaction.
 
-The file is parsed without a lock on any person. What it brings is staged in temporary tables that only this session sees and that
+The file is parsed without a lock on any person. What it brings is staged in temporary tables that only this connection sees and that
 vanish with it, so a crash at any moment leaves the records as they were, and the same command starts anew.
 """
 
@@ -393,7 +393,7 @@ def _measured(path: Path) -> tuple[str, int]:
 
 @contextmanager
 def _alone(actor: Actor) -> Iterator[None]:
-    """Hold the creditor's intake lock for this session; it ends with the session at the latest."""
+    """Hold the creditor's intake lock for this connection; it ends with the session at the latest."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, hashint8(%s))", [_LOCK_CLASS, actor.creditor_id])
         if not cursor.fetchone()[0]:

@@ -30,7 +30,7 @@ _WRITTEN = pacsv.WriteOptions(include_header=False, quoting_style="needed")
 
 
 def staging_open() -> None:
-    """Make the staging tables of this session, empty."""
+    """Make the staging tables of this connection, empty."""
     staging_drop()
     with connection.cursor() as cursor:
         for name, definition in TABLES.items():
@@ -38,7 +38,7 @@ def staging_open() -> None:
 
 
 def staging_drop() -> None:
-    """Drop the staging tables of this session, if there are any."""
+    """Drop the staging tables of this connection, if there are any."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in (*TABLES, "staged_work", "staged_case")))
 
