@@ -393,7 +393,7 @@ def _measured(path: Path) -> tuple[str, int]:
 
 @contextmanager
 def _alone(actor: Actor) -> Iterator[None]:
-    """Hold the creditor's intake lock for this connection; it ends with the session at the latest."""
+    """Hold the creditor's intake lock for this connection; it ends with the connection at the latest."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, hashint8(%s))", [_LOCK_CLASS, actor.creditor_id])
         if not cursor.fetchone()[0]:
