@@ -233,11 +233,6 @@ def bearer_of(text: str) -> Bearer:
     return Bearer(Actor(user_id=-token_id, creditor_id=creditor_id, agency_id=agency_id, roles=roles), given, is_test)
 
 
-def performer_of(actor: Actor) -> int | None:
-    """Return the agency on whose behalf the actor contacts debtors, or None when the creditor's side must name one."""
-    return actor.agency_id
-
-
 def in_house_ids(creditor_id: int) -> list[int]:
     """Return the creditor's own teams and robots; they may contact cases that are placed with nobody. Call inside `acting`."""
     kinds = [AgencyKind.IN_HOUSE, AgencyKind.ROBOT]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from duecourse.care.models import Complaint
+from duecourse.care.selectors import complaint_counts
 from duecourse.contact import selectors as contacts
 from duecourse.contact.services import ground_text
 from duecourse.cycle.models import Run, StepRun
@@ -39,7 +39,7 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
     run = Run.objects.filter(creditor_id=creditor_id, month=month).first()
     if run is None:
         raise Absent(entity="month")
-    steps = latest_steps(run)
+    steps, bounds = latest_steps(run), Month.parse(month)
     return {
         "creditor": {"code": creditor.code, "name": creditor.name, "currency": creditor.currency, "zone": creditor.zone},
         "month": month,
@@ -58,7 +58,7 @@ def month_report(*, creditor_id: int, month: str) -> dict[str, Any]:
         "batches": _batches(creditor_id, month),
         "contacts": _contacts(creditor, month),
         "money": _money(creditor_id, month),
-        "complaint_count": _complaints(creditor_id, month),
+        "complaint_count": sum(complaint_counts(creditor_id=creditor_id, first_on=bounds.first, last_on=bounds.last).values()),
         "statements": _statements(creditor_id, month),
         "scorecards": _scorecards(creditor_id, month),
     }
@@ -228,11 +228,6 @@ def _statements(creditor_id: int, month: str) -> list[dict[str, Any]]:
         {name: row[name] for name in names} | {"clawback_minor": clawbacks.get(row["id"], 0)}
         for row in settled.statements(creditor_id=creditor_id, month=month)
     ]
-
-
-def _complaints(creditor_id: int, month: str) -> int:
-    bounds = Month.parse(month)
-    return Complaint.objects.filter(creditor_id=creditor_id, received_on__range=(bounds.first, bounds.last)).count()
 
 
 def _scorecards(creditor_id: int, month: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duecourse.portfolio.selectors.access import access_account, access_case, access_person, tape_latest
+from duecourse.portfolio.selectors.access import access_account, access_case, access_person
 from duecourse.portfolio.selectors.frames import (
     CASES,
     HOLDS,
@@ -57,5 +57,4 @@ __all__ = [
     "stop_reasons",
     "stop_text",
     "tape_frame",
-    "tape_latest",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from duecourse.parties.access import Actor
 from duecourse.portfolio.errors import AccountMissing, CaseMissing, PersonMissing
-from duecourse.portfolio.models import Account, Case, Person, Tape
+from duecourse.portfolio.models import Account, Case, Person
 
 
 def access_case(actor: Actor, /, case_id: int) -> Case:
@@ -41,9 +41,3 @@ def access_account(actor: Actor, /, account_id: int) -> Account:
     if account is None:
         raise AccountMissing(entity="account")
     return account
-
-
-def tape_latest(*, creditor_id: int, feed_kind: str = "overdue") -> Tape | None:
-    """Return the published tape of the latest day, of several the one that came last; None when there is none."""
-    found = Tape.objects.filter(creditor_id=creditor_id, feed_kind=feed_kind, state="published")
-    return found.order_by("-as_of", "-pk").first()
