@@ -1,4 +1,4 @@
-"""Every read of this room. Call them inside `acting(...)`; `creditors` and `creditor_by_code` also outside."""
+"""Reading agencies, their qualifications, contracts and fees."""
 
 from __future__ import annotations
 
@@ -14,33 +14,12 @@ from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor
 from duecourse.parties.models import (
     Agency,
-    ApiToken,
-    Approval,
     Contract,
     ContractVersion,
-    Creditor,
     FeeLine,
     FeeSchedule,
-    Membership,
     Qualification,
 )
-
-
-def creditors() -> list[Creditor]:
-    """Return every creditor of this installation, ordered by code."""
-    return list(Creditor.objects.order_by("code"))
-
-
-def creditor_by_code(*, code: str) -> Creditor:
-    """Return a creditor.
-
-    Raises:
-        Absent: there is none with this code.
-    """
-    creditor = Creditor.objects.filter(code=code).first()
-    if creditor is None:
-        raise Absent(entity="creditor")
-    return creditor
 
 
 def agencies(*, actor: Actor, on: date | None = None, kinds: tuple[str, ...] | None = None) -> list[Agency]:
@@ -123,30 +102,10 @@ def fee_lines(*, contract_version_id: int, on: date) -> pa.Table:
     return from_rows(rows, FEE_LINES)
 
 
-def members(*, actor: Actor, on: date, agency_id: int | None = None) -> list[Membership]:
-    """Return the memberships open on a day of the creditor's own side, or of an agency, with their users, by name of the user.
-
-    The users come without their password hashes, which an agency's role may not read.
-    """
-    found = Membership.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, from_on__lte=on).exclude(until_on__lte=on)
-    columns = ("creditor", "agency", "role", "from_on", "until_on", "user__email", "user__display_name", "user__lang", "user__is_active")
-    return list(found.select_related("user").only(*columns).order_by("user__display_name", "pk"))
-
-
 def qualifications(*, actor: Actor, agency_id: int, on: date) -> list[Qualification]:
     """Return the evidence of an agency that is valid on a day, the one that ends first at the top."""
     found = Qualification.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, valid_from_on__lte=on, valid_until_on__gt=on)
     return list(found.order_by("valid_until_on", "pk"))
-
-
-def approval_of(*, actor: Actor, subject_kind: str, subject_id: int) -> Approval | None:
-    """Return the decision on something, or None while it is open."""
-    return Approval.objects.filter(creditor_id=actor.creditor_id, subject_kind=subject_kind, subject_id=subject_id).first()
-
-
-def tokens(*, actor: Actor) -> list[ApiToken]:
-    """Return the API tokens of the actor's creditor with their agencies, the newest first; an agency sees none."""
-    return list(ApiToken.objects.filter(creditor_id=actor.creditor_id).select_related("agency").order_by("-pk"))
 
 
 def _in_force(on: date) -> QuerySet[ContractVersion]:
