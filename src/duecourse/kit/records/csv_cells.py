@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from duecourse.kit.records.cells import Cells, Limits, Malformed, Source, limit, nameless_columns, unique_header
-from duecourse.kit.records.headers import HEADER_SEARCH_ROWS, find_header
+from duecourse.kit.records.headers import HEADER_DEPTH_MAX, HEADER_SEARCH_ROWS, find_header
 from duecourse.kit.records.mapping import REJECT_COLUMNS, Mapping
 from duecourse.kit.records.refusals import BinaryFile, EmptyFile, FileRefused, TooLarge
 
@@ -169,7 +169,7 @@ def _header(path: Path, *, text: str, delimiter: str, mapping: Mapping) -> tuple
     taken: list[list[str]] = []
     ends: list[int] = []
     try:
-        for row in islice(rows, mapping.header_rows or HEADER_SEARCH_ROWS + 1):
+        for row in islice(rows, mapping.header_rows or HEADER_SEARCH_ROWS + HEADER_DEPTH_MAX - 1):
             taken.append(row)
             ends.append(rows.line_num)
     except csv.Error as error:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ class MappingGuess:
         corrections: AnyMapping[str, str | None] | None = None,
         constants: AnyMapping[str, str] | None = None,
         currency: str = "",
+        fill_merged: Sequence[str] = (),
     ) -> Mapping:
         """Return the mapping, with what a person corrected.
 
@@ -148,6 +150,7 @@ class MappingGuess:
                 two columns for one amount are added.
             constants: field → text, for what no column holds.
             currency: of all amounts, when no column gives it and the guess is wrong.
+            fill_merged: columns in which a merged cell's value stands for all of its rows.
 
         Raises:
             CorrectionUnclear: a column is not in the file, or two columns are named for one field that cannot be added.
@@ -155,7 +158,7 @@ class MappingGuess:
         """
         proposals = {guess.column: guess.proposal for guess in self.columns}
         mapping = proposed_mapping(
-            dataclasses.replace(self.base, name=name, version=version, dates=self.dates),
+            dataclasses.replace(self.base, name=name, version=version, dates=self.dates, fill_merged=tuple(map(escape, fill_merged))),
             proposals,
             spec=self.spec,
             corrections=corrections or {},

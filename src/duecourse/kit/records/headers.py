@@ -1,4 +1,4 @@
-"""The header of a file: which row it is, how two rows become one, and which field a column's name stands for."""
+"""The header of a file: which row it is, how two or three rows become one, and which field a column's name stands for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from duecourse.kit.records.mapping import Mapping, fold
 from duecourse.kit.records.names import SEPARATOR, is_like, normal
 
 HEADER_SEARCH_ROWS = 10
+HEADER_DEPTH_MAX = 3
 GROUPS = (
     "*客户*", "*借款人*", "*债务*", "*持卡人*", "*主借*", "*本人*", "*个人信息*", "*基本*", "*案件*", "*委案*", "*委托*", "*账户*", "*欠款*", "*金额*", "*贷款*",
     "*借款信息*", "*逾期*", "*还款*", "*产品*", "*合同*", "*联系方式*", "*联系信息*", "*身份*", "*customer*", "*borrower*", "*debtor*", "*account*", "*loan*",
@@ -23,7 +24,7 @@ class HeaderIndex:
     """Finds the field that a column's name stands for.
 
     Names of `columns` are compared as they are first; then names of `columns`, `synonyms` and `sums` in their normal form; a column under a
-    group heading also by its own name, if the heading is harmless (`GROUPS`) and the whole is not a surplus or ignored column.
+    group heading also by its own name, if every heading is harmless (`GROUPS`) and the whole is not a surplus or ignored column.
     """
 
     def __init__(self, mapping: Mapping) -> None:
@@ -50,46 +51,49 @@ class HeaderIndex:
         found = self._plain(column)
         if found or SEPARATOR not in column or self._mapping.surplus_code(column) or self._mapping.is_ignored(column):
             return found
-        group, _, own = column.rpartition(SEPARATOR)
-        return self._plain(own) if is_like(group, GROUPS) else None
+        *groups, own = column.split(SEPARATOR)
+        return self._plain(own) if all(is_like(group, GROUPS) for group in groups) else None
 
     def _plain(self, column: str) -> tuple[str, int] | None:
         exact = self._exact.get(fold(column))
         return (exact, 0) if exact else self._loose.get(normal(column))
 
 
-def join_rows(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """Return the names of a header of two rows; a merged group heading, which stands in its first cell only, reaches to the next one.
+def join_rows(*rows: Sequence[str]) -> list[str]:
+    """Return the names of a header of several rows; a merged group heading, which stands in its first cell only, reaches to the next one.
 
-    A column without a name of its own has the upper row's name alone.
+    A column without a name in the lowest row has the name that stands deepest above it; a new heading ends the ones below it.
     """
-    width = max(len(upper), len(lower))
-    names, group = [], ""
-    for place in range(width):
-        above, below = (row[place] if place < len(row) else "" for row in (upper, lower))
-        group = above or group
-        names.append(f"{group}{SEPARATOR}{below}" if group and below and group != below else above or below)
+    names, groups = [], [""] * (len(rows) - 1)
+    for place in range(max(map(len, rows))):
+        cells = [row[place] if place < len(row) else "" for row in rows]
+        own = max((level for level, cell in enumerate(cells) if cell), default=0)
+        for level, cell in enumerate(cells[:-1]):
+            if cell:
+                groups[level:] = [cell, *[""] * (len(groups) - level - 1)]
+        parts = [*(group for group in groups[:own] if group and group != cells[own]), cells[own]]
+        names.append(SEPARATOR.join(parts) if cells[own] else "")
     return names
 
 
 def find_header(rows: Sequence[Sequence[str]], *, mapping: Mapping) -> tuple[list[str], int]:
     """Return the column names, folded, and how many rows there are down to and with the header.
 
-    With `header_rows` of 1 and more it is that row. With 0 it is the row, or the pair of rows, among the first ten whose names the mapping
-    knows most fields of; single rows win over pairs, earlier ones over later ones. Where it knows none, it is the first row that is as wide
-    as a table and holds no numbers.
+    With `header_rows` of 1 and more it is that row. With 0 it is the row, or the two or three rows, among the first ten whose names the
+    mapping knows most fields of; fewer rows win over more, earlier ones over later ones. Where it knows none, it is the first row that is
+    as wide as a table and holds no numbers.
     """
     texts = [[fold(cell) for cell in row] for row in rows]
     if mapping.header_rows:
         return texts[mapping.header_rows - 1], mapping.header_rows
     index = HeaderIndex(mapping)
     best, chosen = 0, None
-    for pair in (False, True):
-        for place in range(min(len(texts) - pair, HEADER_SEARCH_ROWS)):
-            names = join_rows(texts[place], texts[place + 1]) if pair else texts[place]
+    for depth in range(1, HEADER_DEPTH_MAX + 1):
+        for place in range(min(len(texts) - depth + 1, HEADER_SEARCH_ROWS)):
+            names = join_rows(*texts[place : place + depth])
             known = len({index.field_of(name) for name in names if name} - {None})
             if known > best:
-                best, chosen = known, (names, place + 1 + pair)
+                best, chosen = known, (names, place + depth)
     return chosen or _likely(texts)
 
 

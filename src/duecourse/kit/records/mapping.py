@@ -54,6 +54,8 @@ class Mapping:
         keep: column → texts; rows with another text are left out, counted and not a problem.
         surplus: name patterns of personal columns that nobody asked for; quarantined, with the built-in ones.
         ignore: name patterns of columns that are known and not needed.
+        fill_merged: name patterns of a workbook's columns in which the value of a merged cell stands for all of its rows; never of amounts
+            or dates of payment, which would be counted once per row.
         totals: words that mark a last row of totals; it is no row, and its sums must be those of the rows.
     """
 
@@ -82,6 +84,7 @@ class Mapping:
     keep: AnyMapping[str, tuple[str, ...]] = field(default_factory=dict)
     surplus: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    fill_merged: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
 
     @classmethod
@@ -221,7 +224,7 @@ def fold(column: str) -> str:
 
 def _plain(key: str, value: Any) -> Any:
     """Bring one YAML value into the attribute's form: texts stay texts although YAML reads numbers."""
-    if key in ("encodings", "dates", "nulls", "surplus", "ignore", "totals"):
+    if key in ("encodings", "dates", "nulls", "surplus", "ignore", "fill_merged", "totals"):
         return tuple(_text(item) for item in value)
     if key in ("columns", "constants", "defaults"):
         return {_text(k): _text(v) for k, v in value.items()}

@@ -15,6 +15,7 @@ from duecourse.kit.records.cells import Source
 from duecourse.kit.records.convert import Column, read_column
 from duecourse.kit.records.headers import HeaderIndex
 from duecourse.kit.records.mapping import Mapping, fold
+from duecourse.kit.records.names import is_like
 from duecourse.kit.records.refusals import MappingInvalid, MissingColumns, RepeatedColumns, problem
 from duecourse.kit.records.spec import Field, RecordSpec
 
@@ -52,6 +53,7 @@ def place_columns(plan: Plan, source: Source) -> None:
     Raises:
         RepeatedColumns: one name stands twice, or two columns are named for one field.
         MissingColumns: a required field or a transform has no column; all are named.
+        MappingInvalid: merged amounts would be filled, and so be owed once per row.
     """
     needed = {fold(c) for transform in plan.mapping.derived.values() for c in transform.columns()} | {fold(c) for c in plan.mapping.keep}
     claims = _claims(plan, source)
@@ -67,6 +69,11 @@ def place_columns(plan: Plan, source: Source) -> None:
         elif not any(notice.column == column for notice in plan.notices):
             plan.notices.append(problem("UnknownColumn", row=0, column=column))
     _check_present(plan, source, needed)
+    amounts = {f.name for f in plan.spec.kept if f.type == "amount"}
+    filled = [column for column, name in claims.items() if name in amounts and is_like(column, plan.mapping.fill_merged)]
+    if filled:
+        reasons = f"{', '.join(filled)} cannot be filled from merged cells: an amount would be owed once per row"
+        raise MappingInvalid(mapping=plan.mapping.name, reasons=reasons)
 
 
 def _claims(plan: Plan, source: Source) -> dict[str, str]:

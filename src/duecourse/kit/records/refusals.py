@@ -148,6 +148,11 @@ KINDS: dict[str, tuple[str, str]] = {
     "NamelessColumn": ("The column has no name and {count} values, which were not read.", "Give it a name if it is needed."),
     "HiddenColumn": ("The column is hidden and was not read.", "Show it in the workbook if it is needed."),
     "HiddenSheet": ("The sheet is hidden and was not read.", "Show it in the workbook, or name it in the mapping, if it is needed."),
+    "MergedCells": (
+        "{count} cells are empty because they belong to a merged cell above, which has its value in its first row only.",
+        "Unmerge and fill them, or name the column under fill_merged in the mapping, if the value holds for all of the rows.",
+    ),
+    "MergedFilled": ("{count} cells were filled with the value of the merged cell they belong to.", ""),
     "OtherSheet": ("The sheet was not read: the first visible one is.", "Name it in the mapping if it is the right one."),
     "TotalsRow": ("The last row gives totals; it agrees with the rows in {columns}.", ""),
     "TotalsRowUnchecked": ("The last row gives totals; it is no account and could not be compared with the rows.", ""),
@@ -156,7 +161,18 @@ KINDS: dict[str, tuple[str, str]] = {
 
 
 FILE_KINDS = frozenset(
-    {"UnknownColumn", "SpareColumn", "NamelessColumn", "HiddenColumn", "HiddenSheet", "OtherSheet", "TotalsRow", "TotalsRowUnchecked"}
+    {
+        "UnknownColumn",
+        "SpareColumn",
+        "NamelessColumn",
+        "HiddenColumn",
+        "HiddenSheet",
+        "MergedCells",
+        "MergedFilled",
+        "OtherSheet",
+        "TotalsRow",
+        "TotalsRowUnchecked",
+    }
 )
 """Kinds that speak of the file, in row 0, and refuse no row."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,8 +17,10 @@ from openpyxl.styles.stylesheet import apply_stylesheet
 
 from duecourse.kit.errors import DuecourseError, Problem
 from duecourse.kit.records.cells import Cells, Limits, Source, limit, nameless_columns, unique_header
-from duecourse.kit.records.headers import HEADER_SEARCH_ROWS, find_header
+from duecourse.kit.records.headers import HEADER_DEPTH_MAX, HEADER_SEARCH_ROWS, find_header
 from duecourse.kit.records.mapping import Mapping
+from duecourse.kit.records.merged_cells import Span, filled, merged_spans
+from duecourse.kit.records.names import is_like
 from duecourse.kit.records.refusals import EmptyFile, FileRefused, MacroWorkbook, problem
 from duecourse.kit.records.sheet_xml import SharedTexts, SheetRows
 
@@ -63,11 +66,12 @@ def open_workbook(path: Path, *, mapping: Mapping, limits: Limits) -> Source:
     sheet = _chosen(path, sheets, mapping)
     cells = _cells(path, book, sheet, mapping)
     rows = _rows(path, cells)
-    head = list(islice(rows, max(mapping.header_rows, HEADER_SEARCH_ROWS + 1)))
+    head = list(islice(rows, max(mapping.header_rows, HEADER_SEARCH_ROWS + HEADER_DEPTH_MAX - 1)))
     head = [[cell[: limits.cell_characters_max + 1] for cell in row] for row in head] if mapping.header_rows <= len(head) else []
     if not any(any(row) for row in head):
         raise EmptyFile(file=path.name, reason="empty")
-    return _source(path, _Opened(book, head, rows, cells.hidden), sheets=sheets, sheet=sheet, mapping=mapping, limits=limits)
+    opened = _Opened(book, head, rows, cells.hidden, _merged(path, book, sheet))
+    return _source(path, opened, sheets=sheets, sheet=sheet, mapping=mapping, limits=limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class _Opened:
     head: list[list[str]]
     rows: Iterator[list[str]]
     hidden: set[int]
+    merged: list[Span]
 
 
 def _source(path: Path, opened: _Opened, *, sheets: list[_Sheet], sheet: _Sheet, mapping: Mapping, limits: Limits) -> Source:
@@ -89,9 +94,12 @@ def _source(path: Path, opened: _Opened, *, sheets: list[_Sheet], sheet: _Sheet,
     limit(path, quantity="the length of a column's name", actual=max(map(len, names)), maximum=limits.cell_characters_max)
     header, repeated = unique_header(names)
     places = [place for place in range(len(names) + len(opened.hidden)) if place not in opened.hidden][: len(names)]
-    all_rows = _chained([*opened.head[depth:]], opened.rows)
+    name_of = {place: name for place, name in zip(places, names, strict=True) if name}
+    merged = [span for span in opened.merged if span.first_row > depth and span.column in name_of]
+    filling = frozenset(place for place, name in name_of.items() if is_like(name, mapping.fill_merged))
+    all_rows = filled(_chained([*opened.head[depth:]], opened.rows), spans=merged, columns=filling, first_row=depth + 1)
     batches = _batches(path, all_rows, header=header, places=places, limits=limits, book=opened.book)
-    notices = (*_sheet_notices(sheets, sheet), *_hidden_notices(opened, depth))
+    notices = (*_sheet_notices(sheets, sheet), *_hidden_notices(opened, depth), *_merged_notices(merged, name_of, filling))
     return Source(path, header, repeated, "xlsx", batches, nameless_columns(names), notices)
 
 
@@ -156,6 +164,25 @@ def _hidden_notices(opened: _Opened, depth: int) -> list[Problem]:
     for row in opened.head[:depth]:
         named |= {place: " ".join(cell.split()) for place, cell in enumerate(row) if place in opened.hidden and cell.strip()}
     return [problem("HiddenColumn", row=0, column=named[place]) for place in sorted(named)]
+
+
+def _merged(path: Path, book: Any, sheet: _Sheet) -> list[Span]:
+    try:
+        with book.archive.open(sheet.member) as stream:
+            return merged_spans(stream)
+    except Exception as error:
+        raise FileRefused(file=path.name, reason="a sheet of the workbook is broken") from error
+
+
+def _merged_notices(merged: list[Span], name_of: dict[int, str], filling: frozenset[int]) -> list[Problem]:
+    """Say per column how many cells are empty because they belong to a merged one above, or were filled from it."""
+    counts = Counter[int]()
+    for span in merged:
+        counts[span.column] += span.last_row - span.first_row
+    return [
+        problem("MergedFilled" if place in filling else "MergedCells", row=0, column=name_of[place], count=count)
+        for place, count in sorted(counts.items())
+    ]
 
 
 def _batches(path: Path, rows: Iterator[list[str]], *, header: list[str], places: list[int], limits: Limits, book: Any) -> Iterator[Cells]:
