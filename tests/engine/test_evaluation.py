@@ -5,7 +5,8 @@ Propositions:
 2. Intervals of nominal 90 % cover the truth in 80 to 97 % of 240 cases, for payers and for money.
 3. The shrunk effect is nearer to the truth than the raw ratio.
 4. The random slice sees through unobserved difficulty; all cases together do not.
-5. What was learned, fed into the next allocation, earns more than equal shares.
+5. A lucky slice lifts nobody: its agencies are compared with each other.
+6. What was learned, fed into the next allocation, earns more than equal shares.
 """
 
 import numpy as np
@@ -213,6 +214,38 @@ def test_the_slice_is_weighted_by_the_draw():
     first = rows_of(evaluate(outcomes(*rows)), measure="payers", evidence="randomised")[0]
     assert first["observed"] == pytest.approx(2 / 3)
     assert first["effective_count"] == pytest.approx((2 / 3 + 4 / 3) ** 2 / (4 / 9 + 16 / 9))
+
+
+@pytest.mark.parametrize("luck", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("measure", ["payers", "money"])
+def test_luck_of_the_slice_lifts_no_agency(luck, measure):
+    """Proposition 5: equal agencies whose slice pays half, as much or twice what all cases pay have ratios around 1, and they average to 1."""
+    chance = np.random.default_rng(7)
+    rows = []
+    for case_id in range(24_000):
+        in_slice = case_id % 3 == 0
+        ease = (0.1 if case_id % 2 else 0.2) * (luck if in_slice else 1.0)
+        place = {"agency_id": 1 + case_id // 6 % 4, "contract_id": 1 + case_id // 6 % 4, "segment_key": f"s{case_id % 2}"}
+        drawn = {"in_slice": in_slice, "draw_share": 0.25 if in_slice else 0.0}
+        rows.append(outcome(case_id, recovered_minor=5_000 if chance.random() < ease else 0, **place, **drawn))
+    table = outcomes(*rows)
+    own = rows_of(evaluate(table), measure=measure, evidence="randomised")
+    assert all(row["can_rank"] and 0.8 < row["ratio"] < 1.2 and row["effect_low"] < 1 < row["effect_high"] for row in own)
+    assert sum(row["observed"] for row in own) == pytest.approx(sum(row["expected"] for row in own))
+    before = rows_of(evaluate(table, policy=EvaluationPolicy(is_slice_own_mean=False)), measure=measure, evidence="randomised")
+    shared = sum(row["ratio"] for row in before) / len(before)
+    assert (luck < 1) == (shared < 0.85)
+    assert (luck > 1) == (shared > 1.15)
+    everything = rows_of(evaluate(table, policy=EvaluationPolicy(is_slice_own_mean=False)), measure=measure)
+    assert rows_of(evaluate(table), measure=measure) == everything
+
+
+def test_slice_in_which_nobody_paid_stays_below_expectation():
+    """With money outside the slice and none in it there is nothing to scale by: each agency has recovered 0 of what was expected."""
+    rows = [outcome(i, agency_id=1 + i % 2, contract_id=1 + i % 2, in_slice=i < 20, draw_share=0.5) for i in range(40)]
+    rows = [row | {"recovered_minor": 0 if row["in_slice"] else 100} for row in rows]
+    found = rows_of(evaluate(outcomes(*rows)), measure="money", evidence="randomised")
+    assert [(row["observed"], row["ratio"]) for row in found] == [(0.0, 0.0), (0.0, 0.0)]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests import factories
 from tests.placement import world as placement_world
 from tests.repayment import world as money
 from tests.repayment.world import pay, record, take_back
-from tests.settlement.world import NOVEMBER, OCTOBER, SEPTEMBER, frozen, line_sum, lines, own, page, settled, tier_minor
+from tests.settlement.world import NOVEMBER, OCTOBER, SEPTEMBER, frozen, line_sum, lines, measured, own, page, settled, tier_minor
 
 TENTH, OCTOBER_3 = date(2026, 9, 10), date(2026, 10, 3)
 
@@ -148,7 +148,7 @@ def test_earlier_month_is_not_drawn_up_below_a_later_one(bank, placed):
 def test_lines_of_another_contract_or_amount_are_refused(bank, placed):
     """Aoki's lines on Birch's statement, or with another basis than what was recovered, are named and nothing is written."""
     record(bank, pay(own(placed, bank.aoki)[0], 1_000))
-    services.rates_measure(actor=bank.system, month=SEPTEMBER, metric_version="m")
+    measured(bank)
     with acting(bank.fan):
         parts = selectors.commission_inputs(creditor_id=bank.id, contract_id=bank.aoki_terms.contract.pk, month=SEPTEMBER)
         computed, problems = selectors.commission_lines(parts)

@@ -13,7 +13,7 @@ from duecourse.parties.access import acting
 from duecourse.placement.models import Batch
 from duecourse.settlement import selectors, services
 from tests.repayment.world import pay, record
-from tests.settlement.world import NOVEMBER, OCTOBER, SEPTEMBER, own, tier_minor
+from tests.settlement.world import NOVEMBER, OCTOBER, SEPTEMBER, measured, own, tier_minor
 
 MEASURES = ("payers", "money")
 
@@ -44,8 +44,8 @@ def test_rates_are_cumulative_over_the_frozen_amount(bank, placed):
     half = -(-tier_minor(bank, loan.batch_id) // 2)
     record(bank, pay(loan, half), pay(loan, half, on=date(2026, 10, 3)))
     for month in (SEPTEMBER, OCTOBER):
-        assert services.rates_measure(actor=bank.system, month=month, metric_version="m") == 2
-        assert services.rates_measure(actor=bank.system, month=month, metric_version="m") == 2
+        assert measured(bank, month) == 2
+        assert measured(bank, month) == 2
     with acting(bank.fan):
         frozen_minor = Batch.objects.get(pk=loan.batch_id).placed_minor
         found = {(rate.month, rate.batch_id): rate for m in (SEPTEMBER, OCTOBER) for rate in selectors.rates(creditor_id=bank.id, month=m)}
@@ -57,11 +57,12 @@ def test_rates_are_cumulative_over_the_frozen_amount(bank, placed):
 
 def test_rates_before_anything_was_placed(bank, placed):
     """In August no batch was placed, so there is no rate."""
-    assert services.rates_measure(actor=bank.system, month="2026-08", metric_version="m") == 0
+    assert measured(bank, "2026-08") == 0
 
 
 def test_scorecards_are_replaced_and_read_back_whole(bank, placed):
-    """A second writing replaces the first; what was computed is read back value for value."""
+    """A second writing replaces the first, of an older version too; what was computed is read back value for value."""
+    services.scorecards_write(actor=bank.system, month=SEPTEMBER, metric_version="older", frame=scorecard(bank, mean=1.2))
     services.scorecards_write(actor=bank.system, month=SEPTEMBER, metric_version="m", frame=scorecard(bank, mean=1.3))
     assert services.scorecards_write(actor=bank.system, month=SEPTEMBER, metric_version="m", frame=scorecard(bank)) == 4
     order = [(name, "ascending") for name in ("agency_id", "measure", "evidence")]

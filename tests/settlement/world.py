@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from duecourse.cycle.models import Run
+from duecourse.cycle.services.inputs import measure_inputs
+from duecourse.cycle.services.perform import Month
+from duecourse.engine.evaluation import recovery_rates
+from duecourse.kit.calendar import month_bounds
 from duecourse.parties.access import acting
 from duecourse.placement.models import Batch
 from duecourse.settlement import selectors, services
@@ -17,9 +22,18 @@ def own(placed, agency):
     return [loan for loan in placed if loan.agency_id == agency.pk]
 
 
+def measured(bank: Bank, month: str = SEPTEMBER) -> int:
+    """Measure the rates of a month as its step does, and return how many there are."""
+    first, last = month_bounds(month)
+    asked = Month(actor=bank.system, run=Run(creditor_id=bank.id, month=month), as_of=first, first_on=first, last_on=last)
+    with acting(bank.system):
+        frame = recovery_rates(measure_inputs(asked).frames["batch_outcomes"], by_batch=True)
+    return services.rates_write(actor=bank.system, month=month, metric_version=METRIC, frame=frame)
+
+
 def settled(bank: Bank, month: str = SEPTEMBER, *, contract_id: int = 0) -> int:
     """Measure a month and draw up a contract's statement, Aoki's unless another is named."""
-    services.rates_measure(actor=bank.system, month=month, metric_version=METRIC)
+    measured(bank, month)
     return services.statement_compute(actor=bank.fan, contract_id=contract_id or bank.aoki_terms.contract.pk, month=month)
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from duecourse.contact import selectors as contacts
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import AllocationRejected, AllocationUndecided, MonthNotReady
-from duecourse.cycle.services.compute import aged, allocated, commissioned, measured, scored
+from duecourse.cycle.services.compute import METRIC_VERSION, aged, allocated, commissioned, measured, scored
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.inputs import (
     allocation_inputs,
@@ -27,8 +27,17 @@ from duecourse.cycle.services.inputs import (
 )
 from duecourse.cycle.services.perform import Applied, Law, Month
 from duecourse.cycle.services.policy import policy_of
-from duecourse.cycle.services.read_back import answers, handed_over, outputs_of, payments, ready_to_close, stored_tape
-from duecourse.cycle.services.runs import draw_secret, run_close, run_open
+from duecourse.cycle.services.read_back import (
+    answers,
+    handed_over,
+    outputs_of,
+    payments,
+    ready_to_close,
+    stored_tape,
+    tape_counts,
+    tape_facts,
+)
+from duecourse.cycle.services.runs import run_close, run_open
 from duecourse.engine.scores import MODEL_VERSION
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.kit.clock import now
@@ -49,7 +58,6 @@ if TYPE_CHECKING:
     from duecourse.cycle.models import StepRun
     from duecourse.cycle.services.perform import Step
 
-METRIC_VERSION = "segment-rates/1"
 PUBLISHED_TABLES = (
     *("ledger_entry", "ledger_posting"),
     *(f"portfolio_{name}" for name in ("person", "personsecret", "account", "obligation", "contactpoint", "taperow")),
@@ -81,6 +89,8 @@ class Intake(_OfDay):
 
     def prepare(self, month: Month) -> Frames:
         """Take the file's hash, its mapping and the declared control totals."""
+        if "tape_id" in month.options:
+            return Frames(parameters=tape_facts(month, tape_id=month.options["tape_id"]))
         if "tape" not in month.options:
             raise MonthNotReady(step=self.name, month=month.run.month, reason="no tape was named", todo="Name its file.")
         return Frames(
@@ -93,7 +103,9 @@ class Intake(_OfDay):
         )
 
     def stage(self, month: Month, inputs: Frames) -> dict[str, Any]:
-        """Load the tape."""
+        """Load the tape, unless it was taken in before and is named by its number."""
+        if "tape_id" in month.options:
+            return tape_counts(month, tape_id=month.options["tape_id"])
         result = portfolios.tape_intake(
             actor=month.actor,
             path=month.options["tape"],
@@ -201,17 +213,7 @@ class Allocate(_OfDay):
 
     def apply(self, month: Month, inputs: Frames, step_run: StepRun) -> Applied:
         """Allocate and propose."""
-        allocation = allocated(inputs, secret=draw_secret(month.run))
-        proposed = placing.allocation_propose(
-            actor=month.actor,
-            run_id=month.run.pk,
-            as_of=month.as_of,
-            inputs_hash=step_run.inputs_hash,
-            policy=inputs.parameters["policy"],
-            commitment=month.run.commitment,
-            allocation=allocation,
-            cases=inputs.frames["cases"],
-        )
+        proposed, allocation = allocation_record(month, inputs=inputs, inputs_hash=step_run.inputs_hash, is_draft=False)
         summary = allocation.summary
         statistics_refresh("placement_allocationrow", row_count=summary.case_count)
         counts = {

@@ -13,7 +13,7 @@ import pyarrow as pa
 from duecourse.cycle.services.frozen import Frames
 from duecourse.engine.ageing import Buckets, age
 from duecourse.engine.allocation import Allocation, AllocationPolicy, allocate
-from duecourse.engine.evaluation import evaluate, recovery_rates
+from duecourse.engine.evaluation import EvaluationPolicy, evaluate, recovery_rates
 from duecourse.engine.scores import expected_recovery
 from duecourse.engine.segments import segment
 from duecourse.kit.errors import Problem
@@ -71,9 +71,15 @@ def allocated(inputs: Frames, *, secret: bytes) -> Allocation:
     )
 
 
+FIRST_METRIC, METRIC_VERSION = "segment-rates/1", "segment-rates/2"
+"""How agencies are measured; months measured by an earlier version are replayed by it. The second compares the random slice with itself."""
+
+
 def measured(inputs: Frames) -> tuple[pa.Table, pa.Table]:
-    """Return the scorecards and the batches' recovery rates of the frozen outcomes."""
-    return evaluate(inputs.frames["outcomes"]), recovery_rates(inputs.frames["batch_outcomes"], by_batch=True)
+    """Return the scorecards and the batches' recovery rates of the frozen outcomes, by the version of the metric that was frozen with them."""
+    version = inputs.parameters.get("metric_version", FIRST_METRIC)
+    policy = EvaluationPolicy(is_slice_own_mean=version != FIRST_METRIC)
+    return evaluate(inputs.frames["outcomes"], policy=policy), recovery_rates(inputs.frames["batch_outcomes"], by_batch=True)
 
 
 def commissioned(inputs: Frames, *, contract: str) -> tuple[pa.Table, list[Problem]]:

@@ -9,7 +9,8 @@ import pyarrow as pa
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import MonthNotReady
 from duecourse.cycle.models import StepRun
-from duecourse.cycle.services.compute import COMMISSION_FRAMES
+from duecourse.cycle.services.choices import AllocationChoices
+from duecourse.cycle.services.compute import COMMISSION_FRAMES, METRIC_VERSION
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.perform import Month
 from duecourse.cycle.services.policy import policy_of
@@ -72,7 +73,16 @@ def history(month: Month) -> pa.Table:
 
 
 def allocation_inputs(month: Month) -> Frames:
-    """Return cases with their segments and expectations, agencies, exclusions and the effects of the last scorecards."""
+    """Return cases with their segments and expectations, agencies, exclusions and the effects of the last scorecards.
+
+    What `month.options["allocation"]` chooses is in the agencies and in the policy, so that a replay needs nothing else.
+
+    Raises:
+        ChoicesWrong: the choices cannot be.
+        MonthNotReady: the snapshot or the score is missing.
+    """
+    choices = AllocationChoices.of(month.options.get("allocation"))
+    chosen = choices.record()
     creditor_id = month.actor.creditor_id
     cases = portfolio.case_frame(creditor_id=creditor_id, step_run_id=required(month, step="snapshot").pk)
     scored = portfolio.score_frame(creditor_id=creditor_id, step_run_id=required(month, step="score").pk)
@@ -82,7 +92,7 @@ def allocation_inputs(month: Month) -> Frames:
     return Frames(
         frames={
             "cases": conform(joined, wanted, name="cases").sort_by("case_id"),
-            "agencies": placements.agencies_frame(creditor_id=creditor_id, on=month.as_of),
+            "agencies": choices.tightened(placements.agencies_frame(creditor_id=creditor_id, on=month.as_of)),
             "exclusions": placements.exclusions_frame(creditor_id=creditor_id, on=month.as_of),
             "effects": settled.effects_before(creditor_id=creditor_id, month=month.run.month),
         },
@@ -92,7 +102,8 @@ def allocation_inputs(month: Month) -> Frames:
             "exclusions": ["case_id", "agency_id", "reason"],
             "effects": ["agency_id", "segment_key"],
         },
-        parameters={"policy": policy_of(month.actor).allocation(), "commitment": month.run.commitment},
+        parameters={"policy": choices.policy(policy_of(month.actor).allocation()), "commitment": month.run.commitment}
+        | ({"choices": chosen} if chosen else {}),
     )
 
 
@@ -109,7 +120,7 @@ def measure_inputs(month: Month) -> Frames:
     return Frames(
         frames={"outcomes": outcomes(month, of_month=month.run.month), "batch_outcomes": whole},
         keys={"outcomes": ["case_id"], "batch_outcomes": ["case_id", "batch_id"]},
-        parameters={"month": month.run.month},
+        parameters={"month": month.run.month, "metric_version": METRIC_VERSION},
     )
 
 

@@ -75,7 +75,8 @@ SCORECARD: Final = pa.schema(
 )
 """One row per agency, contract, measure (payers, money) and evidence (randomised, adjusted).
 
-`observed` and `expected` are weighted sums: debtors' cases that paid, or winsorised money in minor units. `ratio` is observed over
+`observed` and `expected` are weighted sums: debtors' cases that paid, or winsorised money in minor units; over the agencies of the random
+slice both sums are equal. `ratio` is observed over
 expected, null where nothing was expected. `effect_*` is its shrunk form, 1 being average: posterior mean, median, 5 % and 95 %.
 `best_share` and `top_three_share` are probabilities, null where `can_rank` is False; `why_not` says why. There is no rank."""
 
@@ -119,9 +120,11 @@ class EvaluationPolicy:
         weight_share_max: no case may carry more than this share of its agency's weight.
         winsor_share: money of a case above this quantile of the payers' is counted as the quantile.
         spread_prior: scale of the half-normal prior on the standard deviation between agencies.
+        is_slice_own_mean: the random slice is compared with its own mean; False compares it with all cases, as segment-rates/1 did.
     """
 
     rank_count_min: int = 600
     weight_share_max: float = 0.05
     winsor_share: float = 0.99
     spread_prior: float = 0.3
+    is_slice_own_mean: bool = True

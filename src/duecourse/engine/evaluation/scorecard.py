@@ -74,7 +74,8 @@ def evaluate(
 
     Returns:
         SCORECARD: per agency and contract four rows, ordered by agency, contract, measure and evidence ('randomised': the random slice
-        alone, weighted by 1/draw_share; 'adjusted': all cases, which may be confounded by what the segments do not know).
+        alone, weighted by 1/draw_share and compared with its own mean; 'adjusted': all cases, which may be confounded by what the
+        segments do not know).
 
     Raises:
         FrameMismatch: a frame does not have its declared columns.
@@ -93,7 +94,8 @@ def evaluate(
             ("money", placed.money, placed.expected_money),
             ("payers", placed.paid, placed.expected_payers),
         ):
-            sums = sum_up(placed, weights, observed, expected)
+            is_own_mean = evidence == "randomised" and rules.is_slice_own_mean
+            sums = sum_up(placed, weights, observed, _at_own_mean(weights, observed, expected) if is_own_mean else expected)
             posterior = shrink(sums.counts, sums.exposures, spread_prior=rules.spread_prior)
             limits = _floor_effects(placed, promised) if measure == "money" else None
             rows += _unit_rows(placed, selected, sums, posterior, limits, measure=measure, evidence=evidence, policy=rules)
@@ -136,6 +138,17 @@ def _weights(placed: Placed, selected: Flags, *, weighted: bool) -> Reals:
     count = np.bincount(placed.unit, selected, minlength=len(placed.units))
     scale: Reals = np.divide(count, total, out=np.zeros_like(total), where=total > 0)
     return raw * scale[placed.unit]
+
+
+def _at_own_mean(weights: Reals, observed: Reals, expected: Reals) -> Reals:
+    """Return the expectations scaled by one factor, so that over the selection as much is observed as expected.
+
+    The slice is a sample: by luck it may hold better or worse debtors than all cases do, the same for every agency in it. The factor takes
+    that luck out, and the segments keep telling the agencies' mixes apart. Where nothing was observed the expectations stay as they are:
+    zero recovered everywhere is what every agency did, and the prior says so.
+    """
+    seen, hoped = (weights @ observed).item(), (weights @ expected).item()
+    return expected * (seen / hoped) if seen > 0 and hoped > 0 else expected
 
 
 def sum_up(placed: Placed, weights: Reals, observed: Reals, expected: Reals) -> Sums:

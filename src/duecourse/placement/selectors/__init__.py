@@ -19,7 +19,6 @@ from duecourse.placement.selectors.placements import (
     access_placement,
     batches,
     open_placements_frame,
-    outcomes_frame,
     placements_for_attribution,
 )
 from duecourse.placement.selectors.policies import LifePolicy, TermEnd, policies_on, policy_on, term_end
@@ -55,7 +54,6 @@ __all__ = [
     "move_sets",
     "obstacles",
     "open_placements_frame",
-    "outcomes_frame",
     "placements_for_attribution",
     "policies_on",
     "policy_on",

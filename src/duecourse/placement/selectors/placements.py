@@ -50,30 +50,6 @@ ATTRIBUTION = pa.schema(
 """One row per account and placement it was in, by account and first day. Days are the creditor's; both ends are included, and `ended_on`
 is null while the placement is open."""
 
-OUTCOMES = pa.schema(
-    [
-        pa.field("placement_id", _LONG, nullable=False),
-        pa.field("case_id", _LONG, nullable=False),
-        pa.field("agency_id", _LONG, nullable=False),
-        pa.field("batch_id", _LONG, nullable=False),
-        pa.field("contract_id", _LONG, nullable=False),
-        pa.field("contract_version_id", _LONG, nullable=False),
-        pa.field("segment_key", _TEXT, nullable=False),
-        pa.field("hand", pa.int16(), nullable=False),
-        pa.field("days_past_due", pa.int32(), nullable=False),
-        pa.field("is_random_slice", pa.bool_(), nullable=False),
-        pa.field("propensity_share", pa.float64(), nullable=False),
-        pa.field("expected_recovered_minor", _LONG, nullable=False),
-        pa.field("placed_minor", _LONG, nullable=False),
-        pa.field("currency", _TEXT, nullable=False),
-        pa.field("placed_on", _DAY, nullable=False),
-        pa.field("ended_on", _DAY),
-        pa.field("term_until_on", _DAY, nullable=False),
-        pa.field("end_reason", _TEXT, nullable=False),
-    ]
-)
-"""The placements that held on at least one day of a month, with what was frozen when they began and what was expected of them."""
-
 _OPEN = f"""
 SELECT case_id, id, agency_id, batch_id, placed_on, term_until_on, placed_minor, currency FROM (
     SELECT p.*, {_LOCAL_DAYS} FROM placement_placement p JOIN parties_creditor cr ON cr.id = p.creditor_id
@@ -92,19 +68,6 @@ WHERE pa.creditor_id = %(creditor)s AND pa.account_id = ANY(%(accounts)s)
 ORDER BY pa.account_id, lower(p.during), p.id
 """  # noqa: S608 - a fragment of this file
 
-_OUTCOMES = f"""
-SELECT p.id, p.case_id, p.agency_id, p.batch_id, b.contract_id, p.contract_version_id, p.segment_key, p.hand, p.days_past_due,
-       p.is_random_slice, p.propensity_share, r.expected_recovered_minor, p.placed_minor, p.currency, p.placed_on, p.ended_on,
-       p.term_until_on, p.end_reason
-FROM (SELECT p.*, {_LOCAL_DAYS} FROM placement_placement p JOIN parties_creditor cr ON cr.id = p.creditor_id
-      WHERE p.creditor_id = %(creditor)s) AS p
-JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
-JOIN LATERAL (
-    SELECT r.expected_recovered_minor FROM placement_allocationrow r
-    WHERE r.creditor_id = b.creditor_id AND r.allocation_run_id = b.allocation_run_id AND r.case_id = p.case_id LIMIT 1) r ON true
-WHERE p.placed_on <= %(last)s AND (p.ended_on IS NULL OR p.ended_on >= %(first)s) ORDER BY p.id
-"""  # noqa: S608 - a fragment of this file
-
 
 def open_placements_frame(*, creditor_id: int, on: date | None = None) -> pa.Table:
     """Return the placements that hold on a day of the creditor's, as OPEN_PLACEMENTS; the last day counts in full.
@@ -117,12 +80,6 @@ def open_placements_frame(*, creditor_id: int, on: date | None = None) -> pa.Tab
 def placements_for_attribution(*, creditor_id: int, account_ids: Sequence[int]) -> pa.Table:
     """Return every placement that the accounts were in, as ATTRIBUTION, with the rule of the contract version it was placed under."""
     return frame(_ATTRIBUTION, creditor=creditor_id, accounts=list(account_ids), schema=ATTRIBUTION)
-
-
-def outcomes_frame(*, creditor_id: int, month: str | Month) -> pa.Table:
-    """Return the placements active in a month (YYYY-MM), as OUTCOMES; what was recovered is joined upstairs."""
-    first, last = month_bounds(str(month))
-    return frame(_OUTCOMES, creditor=creditor_id, first=first, last=last, schema=OUTCOMES)
 
 
 def batches(*, creditor_id: int, month: str | Month) -> list[Batch]:

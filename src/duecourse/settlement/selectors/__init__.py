@@ -8,7 +8,7 @@ from duecourse.settlement.selectors.commission import (
     commission_lines,
     contracts_to_settle,
 )
-from duecourse.settlement.selectors.scorecards import effects_before, measured_frame, rates, scorecard_frame, scorecards
+from duecourse.settlement.selectors.scorecards import effects_before, rates, scorecard_frame, scorecards
 from duecourse.settlement.selectors.statements import (
     access_statement,
     booked_total,
@@ -30,7 +30,6 @@ __all__ = [
     "contracts_to_settle",
     "effects_before",
     "lines_total",
-    "measured_frame",
     "rates",
     "scorecard_frame",
     "scorecards",

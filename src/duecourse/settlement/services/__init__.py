@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from duecourse.settlement.services.draft import statement_compute, statement_draft
 from duecourse.settlement.services.life import statement_agree, statement_approve, statement_freeze
-from duecourse.settlement.services.measure import rates_measure, rates_write, scorecards_write
+from duecourse.settlement.services.measure import rates_write, scorecards_write
 
 __all__ = [
-    "rates_measure",
     "rates_write",
     "scorecards_write",
     "statement_agree",

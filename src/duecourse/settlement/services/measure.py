@@ -14,26 +14,13 @@ from duecourse.parties.access import Actor, acting, require
 from duecourse.parties.models import Role
 from duecourse.placement.models import Batch
 from duecourse.settlement.models import MeasuredRate, Scorecard
-from duecourse.settlement.selectors.scorecards import measured_frame
-
-
-def rates_measure(*, actor: Actor, month: str, metric_version: str) -> int:
-    """Measure the recovery rate of every batch placed until the end of a month, write it, and return how many there are.
-
-    The rate is cumulative: everything recognised for the batch up to the last day of the month, net of reversals, over the amount frozen at
-    placement, floor(10,000 · recovered / placed), so a tier is reached only when it is reached in full.
-
-    Raises:
-        MonthUnreadable: the month is not written YYYY-MM.
-        Forbidden: the actor has another role.
-    """
-    with acting(actor):
-        frame = measured_frame(creditor_id=actor.creditor_id, last_on=month_bounds(month)[1])
-        return rates_write(actor=actor, month=month, metric_version=metric_version, frame=frame)
 
 
 def rates_write(*, actor: Actor, month: str, metric_version: str, frame: pa.Table) -> int:
-    """Replace the measured rates of an open month and return how many there are.
+    """Replace the measured rates of an open month, of whatever version, and return how many there are.
+
+    The rate is cumulative: everything recognised for a batch up to the last day of the month, net of reversals, over the amount frozen at
+    placement, floor(10,000 · recovered / placed), so a tier is reached only when it is reached in full.
 
     Args:
         actor: a manager, accountant or analyst of the creditor, or the system.
@@ -47,7 +34,7 @@ def rates_write(*, actor: Actor, month: str, metric_version: str, frame: pa.Tabl
     key = {"creditor_id": actor.creditor_id, "month": month, "metric_version": metric_version}
     with acting(actor):
         versions = dict(Batch.objects.filter(creditor_id=actor.creditor_id).values_list("pk", "contract_version_id"))
-        MeasuredRate.objects.filter(**key).delete()
+        MeasuredRate.objects.filter(creditor_id=actor.creditor_id, month=month).delete()
         MeasuredRate.objects.bulk_create(
             MeasuredRate(
                 **key,
@@ -64,7 +51,7 @@ def rates_write(*, actor: Actor, month: str, metric_version: str, frame: pa.Tabl
 
 
 def scorecards_write(*, actor: Actor, month: str, metric_version: str, frame: pa.Table) -> int:
-    """Replace the scorecards of an open month and return how many there are: one per agency, contract and evidence.
+    """Replace the scorecards of an open month, of whatever version; return how many there are, one per agency, contract and evidence.
 
     Args:
         actor: a manager, accountant or analyst of the creditor, or the system.
@@ -79,7 +66,7 @@ def scorecards_write(*, actor: Actor, month: str, metric_version: str, frame: pa
         by_card.setdefault((row["agency_id"], row["contract_id"], row["evidence"]), {})[row["measure"]] = row
     key = {"creditor_id": actor.creditor_id, "month": month, "metric_version": metric_version}
     with acting(actor):
-        Scorecard.objects.filter(**key).delete()
+        Scorecard.objects.filter(creditor_id=actor.creditor_id, month=month).delete()
         Scorecard.objects.bulk_create(
             Scorecard(**key, agency_id=agency_id, contract_id=contract_id, evidence=evidence, measures=measures, **_card(measures["money"]))
             for (agency_id, contract_id, evidence), measures in sorted(by_card.items())
