@@ -30,7 +30,7 @@ def told() -> tuple[str, ...]:
 
 def as_told(actor: Actor) -> tuple[str, ...]:
     """Return what the database is to have while the actor acts."""
-    role = "duecourse_agency" if actor.is_agency else "duecourse_app"
+    role = "duecourse_collector" if actor.is_collector else "duecourse_agency" if actor.is_agency else "duecourse_app"
     return role, str(actor.creditor_id), str(actor.agency_id or ""), str(actor.user_id)
 
 

@@ -1,8 +1,9 @@
-"""The four roles, and what a database grants them.
+"""The five roles, and what a database grants them.
 
 - `duecourse_owner` logs in for migrations, backup and restore; it owns schema and tables.
 - `duecourse_app` logs in to serve; it owns nothing and row-level security binds it.
 - `duecourse_agency` does not log in; the transactions of agency staff run as it (SET LOCAL ROLE).
+- `duecourse_collector` does not log in; it inherits from `duecourse_agency`, and further policies narrow it to the cases of one collector.
 - `duecourse_gate` does not log in; it owns the SECURITY DEFINER functions in schema `gate`.
 
 The application inherits nothing from `duecourse_agency`, so that policies for agencies do not bind the creditor's own work; the owner
@@ -22,14 +23,16 @@ from duecourse.config.environment import DatabaseLogin
 from duecourse.config.errors import DatabaseUnreachable, RolesMissing, UnsafeLogin
 
 OWNER, APP, AGENCY, GATE = "duecourse_owner", "duecourse_app", "duecourse_agency", "duecourse_gate"
+COLLECTOR = "duecourse_collector"
 _LIMITS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
 _FORMS = {
     OWNER: f"LOGIN INHERIT {_LIMITS}",
     APP: f"LOGIN NOINHERIT {_LIMITS}",
     AGENCY: f"NOLOGIN {_LIMITS}",
     GATE: f"NOLOGIN {_LIMITS}",
+    COLLECTOR: f"NOLOGIN INHERIT {_LIMITS}",
 }
-_MEMBERSHIPS = ((GATE, OWNER), (AGENCY, APP))
+_MEMBERSHIPS = ((GATE, OWNER), (AGENCY, APP), (AGENCY, COLLECTOR), (COLLECTOR, APP))
 
 GRANTS = """
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
@@ -64,7 +67,7 @@ def administrator_sql(database: str) -> str:
 
 
 def ensure_roles(connection: psycopg.Connection, *, passwords: dict[str, str]) -> None:
-    """Create or correct the four roles; takes a superuser's autocommit connection and the passwords of owner and app."""
+    """Create or correct the five roles; takes a superuser's autocommit connection and the passwords of owner and app."""
     for role, form in _FORMS.items():
         present = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         verb = "ALTER" if present else "CREATE"
@@ -163,7 +166,7 @@ def _create_as_owner(connection: psycopg.Connection, app: DatabaseLogin) -> None
     """Create what is missing with the owner's own CREATEROLE; a role that exists is left as it is."""
     found = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(_FORMS)])}
     with connection.transaction():
-        for role in (APP, AGENCY, GATE):
+        for role in (APP, AGENCY, GATE, COLLECTOR):
             if role not in found:
                 form = _FORMS[role].replace(" NOSUPERUSER", "").replace(" NOBYPASSRLS", "").replace(" NOREPLICATION", "")
                 password = sql.SQL(" PASSWORD {}").format(sql.Literal(app.password)) if role == APP else sql.SQL("")

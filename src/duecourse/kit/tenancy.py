@@ -1,10 +1,13 @@
 """The SQL that walls tenants and agencies off from each other, as text for migrations.
 
-Three database roles read tenant rows, and each has its own policy, so that no policy needs an OR:
+Three database roles read tenant rows, and each has its own policy, so that no policy needs an OR about who asks:
 
 * `duecourse_app` (the creditor's side) sees the rows of the creditor in the setting `app.creditor`;
 * `duecourse_agency` (an agency's side) sees what the table's own condition gives the agency in `app.agency`;
 * `duecourse_gate` owns the narrow SECURITY DEFINER functions and sees every row.
+
+`duecourse_collector` is a member of `duecourse_agency` and inherits its policies; `collector_wall` narrows it further, for itself alone, so
+that a lead's queries pay nothing for it.
 
 A setting that is absent or empty matches no row.
 """
@@ -58,6 +61,11 @@ def walls(table: str, *, agency: str | None = None, agency_may: str = "SELECT", 
         if "INSERT" in agency_may:
             lines.append(f"GRANT USAGE ON SEQUENCE {table}_id_seq TO duecourse_agency;")
     return "\n".join(lines)
+
+
+def collector_wall(table: str, condition: str) -> str:
+    """Return SQL of a restrictive policy: of what its agency sees of a table, a collector sees and writes rows under the condition only."""
+    return f"CREATE POLICY {table}_collector ON {table} AS RESTRICTIVE TO duecourse_collector USING ({condition}) WITH CHECK ({condition});"
 
 
 def tenant_table(

@@ -1,7 +1,8 @@
 """Who is acting, and what the database shows them.
 
 Every read and write of tenant rows happens inside `acting(actor)`. It opens a transaction, tells the database who acts, and for
-an agency's people switches to the agency's database role, so that row-level security decides what exists for them.
+an agency's people switches to a database role of their own, the lead's or the collector's, so that row-level security decides what
+exists for them.
 """
 
 from __future__ import annotations
@@ -68,6 +69,14 @@ class Actor:
         """Say whether the actor is on an agency's side."""
         return self.agency_id is not None
 
+    @property
+    def is_collector(self) -> bool:
+        """Say whether the actor is one of an agency's people who does not lead it: the cases assigned to them are all there is.
+
+        A program with a token acts for its whole agency.
+        """
+        return self.is_agency and self.user_id > 0 and Role.LEAD not in self.roles
+
 
 class _Told(NamedTuple):
     """What the database was told in a transaction: its role and settings, and on behalf of whom."""
@@ -101,7 +110,7 @@ def acting(actor: Actor) -> Iterator[Actor]:
     Guarantees: outside the outermost block the database shows no tenant row, also when that block stands inside a longer transaction;
     an exception rolls the block back.
     """
-    role = "duecourse_agency" if actor.is_agency else "none"
+    role = "duecourse_collector" if actor.is_collector else "duecourse_agency" if actor.is_agency else "none"
     agency = "" if actor.agency_id is None else str(actor.agency_id)
     with _telling(_Told(role, str(actor.creditor_id), agency, str(actor.user_id), actor)):
         yield actor
