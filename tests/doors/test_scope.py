@@ -13,31 +13,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import people
+from tests.doors.scope import MATRIX, VISITORS, address_of
 
-VISITORS = {
-    "anonymous": "",
-    "manager": people.MEI.email,
-    "compliance": people.QIU.email,
-    "accountant": people.FAN.email,
-    "lead": people.ANN.email,
-    "collector": people.BO.email,
-    "stranger": people.DAI_EMAIL,
-}
-CREDITOR_ONLY = {"anonymous": 302, "manager": 200, "compliance": 200, "accountant": 200, "lead": 404, "collector": 404, "stranger": 403}
-AGENCY_ONLY = {"anonymous": 302, "manager": 404, "compliance": 404, "accountant": 404, "lead": 200, "collector": 200, "stranger": 403}
-NOBODY = CREDITOR_ONLY | {"manager": 404, "compliance": 404, "accountant": 404}
-LED_AWAY = dict.fromkeys(VISITORS, 302) | {"stranger": 403}
-ALL_IN = dict.fromkeys(VISITORS, 200)
-MATRIX: dict[str, tuple[str, dict[str, int]]] = {
-    "home": ("/", LED_AWAY),
-    "login": ("/login/", dict.fromkeys(VISITORS, 302) | {"anonymous": 200}),
-    "logout": ("/logout/", dict.fromkeys(VISITORS, 405) | {"anonymous": 302}),
-    "sides": ("/sides/", ALL_IN | {"anonymous": 302, "stranger": 403}),
-    "month": ("/months/2026-09/", CREDITOR_ONLY),
-    "month-json": ("/months/2026-09/report.json", CREDITOR_ONLY),
-    "own": ("/own/", AGENCY_ONLY),
-    "set_language": ("/i18n/setlang/", dict.fromkeys(VISITORS, 302)),
-}
 CHANGED = ("/months/2026-08/", "/months/2026-08/report.json", "/months/0000-01/")
 
 
@@ -66,10 +43,10 @@ def test_every_address_has_its_row():
 
 
 @pytest.mark.parametrize("kind", VISITORS)
-def test_each_visitor_gets_what_is_theirs(visitor, kind):
+def test_each_visitor_gets_what_is_theirs(visitor, house, kind):
     """Every address answers this kind of visitor as the matrix says, and nobody is led anywhere but to the login without one."""
     client = visitor(kind)
-    answers = {name: client.get(address) for name, (address, _) in MATRIX.items()}
+    answers = {name: client.get(address_of(row, house)) for name, row in MATRIX.items()}
     assert {name: answer.status_code for name, answer in answers.items()} == {name: row[kind] for name, (_, row) in MATRIX.items()}
     if kind == "anonymous":
         led = {answer.headers["Location"].partition("?")[0] for name, answer in answers.items() if name not in {"login", "set_language"}}

@@ -11,14 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from duecourse.doors.console import sides
 from duecourse.kit.errors import Absent, DuecourseError, Forbidden, fill
 from duecourse.parties.access import acting
+from duecourse.parties.models import Creditor
 
 OPEN_TO_ALL = frozenset({"set_language"})
 WITHOUT_A_SIDE = frozenset({"logout", "sides"})
@@ -27,7 +28,7 @@ WITHOUT_A_SIDE = frozenset({"logout", "sides"})
 class ActingMiddleware:
     """Asks for a login, finds the actor, and runs the view inside `acting(actor)`.
 
-    What a view may use: `request.actor`, `request.sides_count`. Django's `login_not_required` opens a view to all. A view that raises rolls its transaction back; absent and forbidden
+    What a view may use: `request.actor`, `request.creditor`, `request.sides_count`; instants are shown in the creditor's zone. Django's `login_not_required` opens a view to all. A view that raises rolls its transaction back; absent and forbidden
     become the same page.
     """
 
@@ -55,6 +56,8 @@ class ActingMiddleware:
         try:
             return self._as_actor(request, view, args, kwargs, needs_side=name not in WITHOUT_A_SIDE)
         except (Absent, Forbidden) as error:
+            for name in ("actor", "creditor"):
+                request.__dict__.pop(name, None)
             raise Http404 from error
         except DuecourseError as error:
             return _refusal(request, error)
@@ -67,7 +70,8 @@ class ActingMiddleware:
         if actor is None:
             return redirect("sides")
         request.actor, request.sides_count = actor, len(actors)
-        with acting(actor):
+        request.creditor = Creditor.objects.get(pk=actor.creditor_id)
+        with timezone.override(request.creditor.zone), acting(actor):
             response = view(request, *args, **kwargs)
             if isinstance(response, TemplateResponse):
                 response.render()
@@ -77,12 +81,25 @@ class ActingMiddleware:
 def _to_login(request: HttpRequest) -> HttpResponse:
     """Send to the login, and from there back to the page; an htmx request makes the whole page go there."""
     htmx = getattr(request, "htmx", None)
-    wanted = urlsplit(htmx.current_url).path if htmx and htmx.current_url else request.get_full_path()
-    address = reverse("login") + "?" + urlencode({"next": wanted if request.method == "GET" else "/"})
+    if htmx and htmx.current_url:
+        wanted = _path_of(htmx.current_url)
+    else:
+        wanted = request.get_full_path() if request.method == "GET" else _path_of(request.headers.get("Referer", ""))
+    address = reverse("login") + "?" + urlencode({"next": wanted or "/"})
     return HttpResponseClientRedirect(address) if htmx else redirect(address)
+
+
+def _path_of(address: str) -> str:
+    """Return path and query of the page a form was sent from, where its draft waits."""
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _refusal(request: HttpRequest, error: DuecourseError) -> HttpResponse:
     texts = [fill(gettext(template), error.parameters) if template else "" for template in (error.what, error.why, error.todo)]
     context = dict(zip(("what", "why", "todo"), texts, strict=True))
+    htmx = getattr(request, "htmx", None)
+    if htmx and not htmx.boosted:
+        response = render(request, "console/refusal_toast.html", context)
+        return retarget(reswap(response, "beforeend"), "#toasts")
     return render(request, "console/refusal.html", context, status=error.http_status)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.urls import path, register_converter
 
-from duecourse.doors.console import agency, entrance, months
+from duecourse.doors.console import agency, entrance
 
 
 class MonthConverter:
@@ -23,12 +25,14 @@ class MonthConverter:
 
 register_converter(MonthConverter, "month")
 
+PAGES = ("months",)
+"""The modules of `pages/` in the order of the navigation; each brings its own addresses."""
+
 urlpatterns = [
-    path("", months.home, name="home"),
     path("login/", entrance.Login.as_view(), name="login"),
     path("logout/", entrance.logout, name="logout"),
     path("sides/", entrance.choose_side, name="sides"),
-    path("months/<month:month>/", months.report, name="month"),
-    path("months/<month:month>/report.json", months.report_json, name="month-json"),
     path("own/", agency.own, name="own"),
 ]
+for _page in PAGES:
+    urlpatterns += import_module(f"duecourse.doors.console.pages.{_page}").urlpatterns

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
+from django.utils import timezone
 
 from duecourse.doors import words
+from duecourse.doors.console.navigation import Shown, sections
+from duecourse.doors.console.tables import Column
 from duecourse.kit.money import format_amount
 
 register = template.Library()
@@ -55,3 +60,59 @@ def unlocalized(place: float) -> str:
 def reason_text(reason: Any) -> str:
     """Return why an agency cannot be ranked: a row with both languages, or a code."""
     return words.in_language(reason) if isinstance(reason, dict) else words.word(str(reason))
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """Return a day as 2026-09-30, or a dash."""
+    return value.isoformat()[:10] if value else "–"
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """Return an instant to the minute in the creditor's zone, or a dash."""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else "–"
+
+
+@register.filter
+def may(actor: Any, roles: str) -> bool:
+    """Say whether the actor holds one of the roles, given as `manager,compliance`."""
+    return actor is not None and not actor.roles.isdisjoint(roles.split(","))
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[tuple[str, list[Shown]]]:
+    """Return the sections to show."""
+    request: HttpRequest | None = context.get("request")
+    return sections(request) if request else []
+
+
+@register.filter
+def cell(row: dict[str, Any], column: Column) -> Any:
+    """Return a row's value of a column in the form people read."""
+    value = row.get(column.key)
+    if column.kind == "money":
+        return money(value, row["currency"])
+    return _SHOWN.get(column.kind, _as_text)(value)
+
+
+@register.filter
+def cell_link(row: dict[str, Any], column: Column) -> str:
+    """Return the address that a row's value leads to, or ''."""
+    return (column.link(row) or "") if column.link else ""
+
+
+def _as_text(value: Any) -> Any:
+    return "–" if value in (None, "") else value
+
+
+_SHOWN = {
+    "count": count,
+    "percent": percent,
+    "ratio": ratio,
+    "day": day,
+    "instant": instant,
+    "word": lambda value: words.word(str(value)) if value else "–",
+    "badge": lambda value: words.word(str(value)) if value else "–",
+    "bool": lambda value: "✓" if value else "–",
+}

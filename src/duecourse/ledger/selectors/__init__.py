@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from duecourse.ledger.selectors.books import BALANCES, book_totals, receivable_balances
 from duecourse.ledger.selectors.files import file_open, file_read, file_ref
+from duecourse.ledger.selectors.jobs import job_row, job_rows, jobs_unended_count
+from duecourse.ledger.selectors.pages import Page, PageQuery, page, page_count, page_stream
 from duecourse.ledger.selectors.trail import BadRow, Head, Verification, audit_verify, event_count, event_details
 
 __all__ = [
     "BALANCES",
     "BadRow",
     "Head",
+    "Page",
+    "PageQuery",
     "Verification",
     "audit_verify",
     "book_totals",
@@ -21,5 +25,11 @@ __all__ = [
     "file_open",
     "file_read",
     "file_ref",
+    "job_row",
+    "job_rows",
+    "jobs_unended_count",
+    "page",
+    "page_count",
+    "page_stream",
     "receivable_balances",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.views.decorators.http import require_safe
 
 from duecourse.doors.reporting import month_facts, month_shown, newest_month
@@ -43,3 +44,10 @@ def _facts(actor: Actor, month: str) -> dict[str, Any]:
     if actor.is_agency:
         raise Absent(entity="month")
     return month_facts(creditor_id=actor.creditor_id, month=month)
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("months/<month:month>/", report, name="month"),
+    path("months/<month:month>/report.json", report_json, name="month-json"),
+]

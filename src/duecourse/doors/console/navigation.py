@@ -1,0 +1,101 @@
+"""The sections of the console and of the workbench, in the order of the work; one letter after `g` leads to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from duecourse.doors.console.tables import Text
+from duecourse.parties.access import Actor
+from duecourse.parties.models import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the navigation.
+
+    Attributes:
+        name: of its address.
+        label: what it is called.
+        icon: of the icon font, without `ti-`.
+        key: the letter that follows `g`, '' for none.
+        roles: who is shown it, empty for all of the side.
+        group: sections of one group stand under one word in the menu, '' for the top.
+    """
+
+    name: str
+    label: Text
+    icon: str
+    key: str = ""
+    roles: tuple[str, ...] = ()
+    group: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A section as it is shown: with its address, and whether the page is inside it."""
+
+    section: Section
+    address: str
+    is_here: bool
+
+
+_MONEY, _RULES, _HOUSE, _FILES = _("Money"), _("Contacts"), _("House"), _("Files")
+CREDITOR_SECTIONS = (
+    Section("home", _("Home"), "home", "h"),
+    Section("portfolio", _("Portfolio"), "chart-histogram", "p"),
+    Section("cases", _("Cases"), "users", "c"),
+    Section("allocations", _("Allocation"), "arrows-split-2", "a"),
+    Section("batches", _("Batches"), "packages", "b"),
+    Section("moves", _("Desk of moves"), "arrows-exchange", "m"),
+    Section("feeds", _("Feeds"), "file-import", "f", group=_FILES),
+    Section("mappings", _("Mappings"), "table-options", group=_FILES),
+    Section("holds", _("Stops and left out"), "hand-stop", "s", group=_FILES),
+    Section("classification", _("Classification"), "category", group=_FILES),
+    Section("refusals", _("Refusals"), "shield-x", "r", group=_RULES),
+    Section("payments", _("Payments"), "cash", "y", group=_MONEY),
+    Section("statements", _("Statements"), "file-invoice", "t", group=_MONEY),
+    Section("scorecards", _("Scorecards"), "gauge", "k", group=_MONEY),
+    Section("approvals", _("Approvals"), "checks", "v"),
+    Section("agencies", _("Agencies and contracts"), "building", "g", group=_HOUSE),
+    Section("people", _("Users and roles"), "user-cog", "u", group=_HOUSE),
+    Section("policies", _("Policies"), "adjustments", group=_HOUSE),
+    Section("exports", _("Exports"), "file-export", "e", group=_HOUSE),
+    Section("jobs", _("Jobs"), "progress", group=_HOUSE),
+    Section("webhooks", _("Webhooks"), "webhook", group=_HOUSE, roles=(Role.MANAGER,)),
+)
+AGENCY_SECTIONS = (
+    Section("workbench", _("Home"), "home", "h"),
+    Section("work-batches", _("Batches"), "packages", "b", roles=(Role.LEAD,)),
+    Section("work-cases", _("Cases"), "users", "c"),
+    Section("work-statements", _("Statements"), "file-invoice", "t", roles=(Role.LEAD,)),
+    Section("work-people", _("People"), "user-cog", "u", roles=(Role.LEAD,)),
+)
+
+
+def sections(request: HttpRequest) -> list[tuple[str, list[Shown]]]:
+    """Return the sections of the actor's side by group, those without a group one by one, in their order."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return []
+    grouped: dict[str, list[Shown]] = {}
+    for shown in _shown(request, actor):
+        grouped.setdefault(str(shown.section.group) or f"·{shown.section.name}", []).append(shown)
+    return [("" if name.startswith("·") else name, found) for name, found in grouped.items()]
+
+
+def _shown(request: HttpRequest, actor: Actor) -> list[Shown]:
+    found = []
+    for section in AGENCY_SECTIONS if actor.is_agency else CREDITOR_SECTIONS:
+        if section.roles and actor.roles.isdisjoint(map(str, section.roles)):
+            continue
+        try:
+            address = reverse(section.name)
+        except NoReverseMatch:
+            continue
+        found.append((section, address))
+    here = max((address for _, address in found if request.path.startswith(address)), key=len, default="")
+    return [Shown(section, address, address == here) for section, address in found]

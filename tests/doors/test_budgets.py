@@ -1,0 +1,40 @@
+"""How many queries a page may ask, whatever the number of rows: a page that asks once per row fails here first.
+
+The number counts everything from the session to the last row, for the creditor's manager or the agency's lead.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import people
+from tests.doors.scope import MATRIX, address_of
+
+BUDGETS = {
+    "home": 24,
+    "month": 24,
+}
+AGENCY_BUDGETS: dict[str, int] = {}
+
+
+@pytest.mark.parametrize(("name", "budget"), BUDGETS.items())
+def test_pages_of_the_creditor_keep_their_budget(house, logged_in, name, budget):
+    """The page is found, and asks no more than its budget."""
+    assert asked_by(logged_in(people.MEI.email), address_of(MATRIX[name], house)) <= budget
+
+
+@pytest.mark.parametrize(("name", "budget"), AGENCY_BUDGETS.items())
+def test_pages_of_the_agency_keep_their_budget(house, logged_in, name, budget):
+    """The page is found, and asks no more than its budget."""
+    assert asked_by(logged_in(people.ANN.email), address_of(MATRIX[name], house)) <= budget
+
+
+def asked_by(client, address: str) -> int:
+    """Return the number of queries that a page asked; the savepoints and settings of `acting` count too."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(address)
+    assert answer.status_code in {200, 302}
+    return len(asked)
