@@ -69,3 +69,12 @@ class AsOfOutsideMonth(InvalidInput):
     what = "{as_of} does not lie in {month}."
     why = "The steps of a month are of days of that month."
     todo = "Take a day of the month, or open the month of that day."
+
+
+class ChoicesWrong(InvalidInput):
+    """The choices for an allocation cannot be."""
+
+    what = "The allocation cannot be computed with these choices: {reasons}."
+    why = "Shares lie between nothing and the whole, and only agencies with a contract in force take part."
+    todo = "Change what is named and try again."
+    read = "docs/placement.md"

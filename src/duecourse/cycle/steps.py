@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from duecourse.contact import selectors as contacts
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import AllocationRejected, AllocationUndecided, MonthNotReady
-from duecourse.cycle.services.compute import METRIC_VERSION, aged, allocated, commissioned, measured, scored
+from duecourse.cycle.services.compute import METRIC_VERSION, aged, commissioned, measured, scored
+from duecourse.cycle.services.drafts import allocation_record
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.inputs import (
     allocation_inputs,

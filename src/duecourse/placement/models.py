@@ -12,10 +12,11 @@ from duecourse.portfolio.models import Account, Case
 
 
 class AllocationRun(TenantRow):
-    """One proposed allocation of a day: the same inputs are the same run.
+    """One allocation of a day: the same inputs are the same run.
 
-    `commitment` is the hash of the draw's secret, published before the tape came in. State goes proposed → approved →
-    published, or proposed → rejected; the approval is a second person's, in parties. `rows_hash` is what was approved.
+    `commitment` is the hash of the draw's secret, published before the tape came in. State goes draft → proposed → approved →
+    published, or proposed → rejected; the approval is a second person's, in parties. `rows_hash` is what was approved. `proposed_by` is
+    who computed a draft, and from the proposal on who proposed it.
     """
 
     run_id = models.BigIntegerField()
@@ -34,7 +35,9 @@ class AllocationRun(TenantRow):
 
         constraints = [
             models.UniqueConstraint(fields=["creditor", "as_of", "inputs_hash"], name="allocation_run_once"),
-            models.CheckConstraint(condition=Q(state__in=["proposed", "approved", "published", "rejected"]), name="allocation_run_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "proposed", "approved", "published", "rejected"]), name="allocation_run_state"
+            ),
         ]
 
 
@@ -238,3 +241,58 @@ class Handover(TenantRow):
         """Django's options."""
 
         constraints = [models.UniqueConstraint(fields=["creditor", "batch"], name="handover_once")]
+
+
+class BatchReceipt(TenantRow):
+    """What an agency said of a batch it was given: accepted, or what is wrong with it. Append-only; one acceptance per batch.
+
+    `sha256` and `row_count` are those of the package that was compared; a discrepancy has a code, how many cases it is about, and words.
+    """
+
+    batch = tenant_key(Batch)
+    agency = tenant_key(Agency, db_index=False)
+    kind = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    row_count = models.IntegerField()
+    reason_code = models.TextField(default="")
+    case_count = models.IntegerField(default=0)
+    words = models.TextField(default="")
+    user_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "batch"], condition=Q(kind="accepted"), name="batch_accepted_once"),
+            models.CheckConstraint(
+                condition=Q(kind="accepted", reason_code="") | Q(kind="discrepancy") & ~Q(reason_code=""), name="batch_receipt_kind"
+            ),
+        ]
+
+
+class CaseAssignment(TenantRow):
+    """That a collector of the agency works a placed case, over a half-open span of instants; one collector at a time per case.
+
+    It ends with the placement at the latest. `assigned_by` and `ended_by` are users; only the end is ever written later.
+    """
+
+    placement = tenant_key(Placement)
+    case = tenant_key(Case, db_index=False)
+    agency = tenant_key(Agency, db_index=False)
+    user_id = models.BigIntegerField()
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    assigned_by = models.BigIntegerField()
+    ended_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "case"], condition=Q(until_at__isnull=True), name="case_assigned_once"),
+            models.CheckConstraint(condition=Q(until_at__isnull=True) | Q(until_at__gte=models.F("from_at")), name="assignment_span"),
+        ]
+        indexes = [
+            models.Index(fields=["user_id", "creditor", "case"], condition=Q(until_at__isnull=True), name="assignment_of_user"),
+        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from duecourse.contact import selectors as contacts
 from duecourse.cycle import selectors
@@ -11,8 +11,10 @@ from duecourse.cycle.errors import MonthNotReady
 from duecourse.cycle.services.frozen import Frames
 from duecourse.kit.calendar import day_bounds, local_day
 from duecourse.kit.clock import now
-from duecourse.parties.access import creditor_of
+from duecourse.kit.errors import Absent
+from duecourse.parties.access import acting, creditor_of
 from duecourse.portfolio import selectors as portfolio
+from duecourse.portfolio.models import Tape
 from duecourse.repayment import selectors as money
 from duecourse.settlement import selectors as settled
 
@@ -29,6 +31,34 @@ def stored_tape(month: Month, *, tape_id: int) -> Frames:
     """Return the accounts and balances of a tape's accepted rows; they never change."""
     frame = portfolio.tape_frame(creditor_id=month.actor.creditor_id, tape_id=tape_id)
     return Frames(frames={"tape": frame.select(["account_id", "balance_minor", "currency"])}, keys={"tape": ["account_id"]})
+
+
+def tape_facts(month: Month, *, tape_id: int) -> dict[str, Any]:
+    """Return what identifies a tape that was taken in before, as the intake of its file would say it.
+
+    Raises:
+        Absent: there is no such tape.
+        MonthNotReady: it is of another day.
+    """
+    tape = _published(month, tape_id)
+    if tape.as_of != month.as_of:
+        reason = f"the tape is of {tape.as_of.isoformat()}, the step of {month.as_of.isoformat()}"
+        raise MonthNotReady(step="intake", month=month.run.month, reason=reason, todo="Name the tape's own day.")
+    return {"as_of": month.as_of.isoformat(), "sha256": tape.sha256, "mapping": tape.mapping_name, "control_totals": {}}
+
+
+def tape_counts(month: Month, *, tape_id: int) -> dict[str, Any]:
+    """Return what the intake of a tape counted when it was taken in, with its number."""
+    with acting(month.actor):
+        tape = _published(month, tape_id)
+    return {name: value for name, value in tape.counts.items() if name != "sample"} | {"tape_id": tape.pk}
+
+
+def _published(month: Month, tape_id: int) -> Tape:
+    found = Tape.objects.filter(creditor_id=month.actor.creditor_id, pk=tape_id, feed_kind="overdue", state="published").first()
+    if found is None:
+        raise Absent(entity="tape")
+    return found
 
 
 def handed_over(month: Month, *, allocation_run_id: int) -> Frames:

@@ -31,7 +31,7 @@ _DECIDERS = (Role.MANAGER, Role.COMPLIANCE)
 _INSERT_RUN = """
 INSERT INTO placement_allocationrun
     (creditor_id, run_id, as_of, inputs_hash, rows_hash, policy, commitment, state, summary, proposed_by, known_at)
-VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, 'proposed', %s::jsonb, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s, %s)
 ON CONFLICT (creditor_id, as_of, inputs_hash) DO NOTHING RETURNING id
 """
 
@@ -69,6 +69,7 @@ def allocation_propose(
     commitment: str,
     allocation: Allocation,
     cases: pa.Table,
+    is_draft: bool = False,
 ) -> int:
     """Record what the engine allocated, one row per case, chosen or left out, and return the allocation's number.
 
@@ -82,12 +83,14 @@ def allocation_propose(
         allocation: what `engine.allocation.allocate` gave.
         cases: one row per case of the allocation: case_id int64, segment_key string, hand int16 (the number the placement would have),
             days_past_due int32, expected_recovered_minor int64, and currency string where cases in another one were left out.
+        is_draft: only to be looked at; proposed later with the same inputs, the draft becomes the proposal, of whoever proposes it.
 
     Raises:
         AllocationMismatch: cases and rows are not the same cases, or a chosen contract has no version in force.
         AllocationDiffers: the same inputs were recorded with other rows.
 
-    Guarantees: every case has one row with its reason, propensity and feasible agencies; a repeat changes nothing.
+    Guarantees: every case has one row with its reason, propensity and feasible agencies; a repeat changes nothing. Every draft stands in
+        the trail, so that whoever approves can see how many were looked at.
     """
     require(actor, Role.MANAGER, Role.ANALYST, action="propose an allocation")
     with acting(actor), connection.cursor() as cursor:
@@ -97,15 +100,16 @@ def allocation_propose(
         )
         rows_hash = digest(rows, keys=["case_id"])
         texts = json.dumps(policy), json.dumps(_summary(allocation))
-        facts = [actor.creditor_id, run_id, as_of, inputs_hash, rows_hash, texts[0], commitment, texts[1], actor.user_id, now()]
-        cursor.execute(_INSERT_RUN, facts)
+        key = [actor.creditor_id, run_id, as_of, inputs_hash, rows_hash]
+        state = "draft" if is_draft else "proposed"
+        cursor.execute(_INSERT_RUN, [*key, texts[0], commitment, state, texts[1], actor.user_id, now()])
         inserted = cursor.fetchone()
         if inserted is None:
-            return _repeated(actor, as_of=as_of, inputs_hash=inputs_hash, rows_hash=rows_hash)
+            return _repeated(actor, as_of=as_of, inputs_hash=inputs_hash, rows_hash=rows_hash, is_draft=is_draft)
         cursor.execute(_INSERT_ROWS, [actor.creditor_id, inserted[0], *(rows.column(name).to_pylist() for name in _TYPES)])
         statistics_refresh("placement_allocationrow", row_count=rows.num_rows)
         details = {"as_of": as_of, "inputs_hash": inputs_hash, "rows_hash": rows_hash, "commitment": commitment, "row_count": rows.num_rows}
-        _note(actor, action="allocation_proposed", allocation_run_id=inserted[0], details=details)
+        _note(actor, action="allocation_drafted" if is_draft else "allocation_proposed", allocation_run_id=inserted[0], details=details)
         return inserted[0]
 
 
@@ -152,10 +156,14 @@ def _decide(actor: Actor, *, allocation_run_id: int, is_granted: bool, reason: s
         _note(actor, action=f"allocation_{state}", allocation_run_id=run.pk, details={"rows_hash": run.rows_hash})
 
 
-def _repeated(actor: Actor, *, as_of: date, inputs_hash: str, rows_hash: str) -> int:
+def _repeated(actor: Actor, *, as_of: date, inputs_hash: str, rows_hash: str, is_draft: bool) -> int:
+    """Return the allocation of the same inputs; a draft that is now proposed becomes a proposal."""
     found = AllocationRun.objects.get(creditor_id=actor.creditor_id, as_of=as_of, inputs_hash=inputs_hash)
     if found.rows_hash != rows_hash:
         raise AllocationDiffers(allocation_run_id=found.pk)
+    drafts = AllocationRun.objects.filter(pk=found.pk, state="draft")
+    if not is_draft and drafts.update(state="proposed", proposed_by=actor.user_id):
+        _note(actor, action="allocation_proposed", allocation_run_id=found.pk, details={"as_of": as_of, "rows_hash": rows_hash})
     return found.pk
 
 
