@@ -137,3 +137,64 @@ class StopListEmpty(InvalidInput):
     why = "Everybody on that list would be lifted, which is more often a broken file than an empty list."
     todo = "Lift stops by name (duecourse holds lift), or load the right file."
     read = "docs/holds.md"
+
+
+class PurposeUnknown(InvalidInput):
+    """Somebody wants to see a person for a purpose that is none of the list."""
+
+    what = "The purpose {purpose!r} is none of the list."
+    why = "Looks at persons are counted by purpose."
+    todo = "Choose one of the list."
+
+
+class PurposeUnsaid(InvalidInput):
+    """The words beside a purpose are missing, or too many."""
+
+    what = "The purpose needs a sentence of {minimum} to {maximum} characters."
+    why = "Who inspects the trail must understand why personal data was looked at."
+    todo = "Say in a sentence why you look."
+
+
+class PurposeNamesSomebody(InvalidInput):
+    """The words beside a purpose hold a number or an address."""
+
+    what = "The sentence holds a telephone number, an identity number or an address."
+    why = "It stays in the trail for good, beyond every erasure."
+    todo = "Say why you look without naming anybody."
+
+
+class LooksExhausted(Conflict):
+    """A user has opened as many persons as the house allows in an hour."""
+
+    what = "You have opened the data of {limit} persons in the last hour, and that is the limit."
+    why = "Whoever needs more than a few needs a handover, which is approved and recorded as one."
+    todo = "Wait {minutes} minutes."
+    http_status = 429
+
+
+class HoldStands(Conflict):
+    """A hold of the same kind is open already."""
+
+    what = "A hold of this kind is in force already."
+    why = "Two holds of one kind would both have to be lifted."
+    todo = "Lift the one that is there first."
+
+
+class HoldNotByHand(Conflict):
+    """A hold that another room placed is lifted by hand."""
+
+    what = "This hold was not placed by hand."
+    why = "It ends when its cause ends: the dispute is closed, the plan is over, the list does not show the debtor any more."
+    todo = "Close its cause."
+
+
+class TapeMissing(Absent):
+    """There is no such file that was taken in, for this actor."""
+
+
+class UploadMissing(Absent):
+    """There is no such upload for this actor."""
+
+
+class StopListMissing(Absent):
+    """There is no such stop list for this actor."""

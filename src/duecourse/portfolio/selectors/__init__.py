@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from duecourse.portfolio.selectors.access import access_account, access_case, access_person
+from duecourse.portfolio.selectors.ages import Age, PauseShown, ages_explained
 from duecourse.portfolio.selectors.frames import (
     CASES,
     HOLDS,
@@ -16,6 +17,7 @@ from duecourse.portfolio.selectors.frames import (
     snapshot_frame,
     tape_frame,
 )
+from duecourse.portfolio.selectors.households import Household, household, masked_names
 from duecourse.portfolio.selectors.left_out import LEFT_OUT, left_out
 from duecourse.portfolio.selectors.lookups import (
     account_ids_by_number,
@@ -35,7 +37,10 @@ __all__ = [
     "SCORES",
     "SNAPSHOTS",
     "TAPE",
+    "Age",
+    "Household",
     "MaskedPoint",
+    "PauseShown",
     "PersonValues",
     "StopReason",
     "access_account",
@@ -45,12 +50,15 @@ __all__ = [
     "accounts_by_identity",
     "accounts_by_identity_index",
     "ageing_inputs",
+    "ages_explained",
     "case_accounts_by_number",
     "case_frame",
     "case_page",
     "holds_frame",
+    "household",
     "identity_indexes",
     "left_out",
+    "masked_names",
     "person_values",
     "score_frame",
     "snapshot_frame",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from duecourse.portfolio.services.by_hand import hold_by_hand, hold_lift_by_hand
 from duecourse.portfolio.services.cases import CASES_PLACED, case_close, cases_close, cases_close_absent, cases_placed
 from duecourse.portfolio.services.erasure import erasures_replay, person_erase
 from duecourse.portfolio.services.holds import hold_lift, hold_place, pause_add
 from duecourse.portfolio.services.intake import IntakeResult, tape_intake
+from duecourse.portfolio.services.looks import PURPOSES, Purpose, person_look
 from duecourse.portfolio.services.reveal import HANDOVER_FIELDS, RevealedPerson, RevealedPoint, handover_rows, person_reveal
 from duecourse.portfolio.services.snapshots import SCORED, scores_write, snapshots_write
 from duecourse.portfolio.services.specs import OVERDUE_TAPE, saved_folder, shipped_mappings, tape_mapping, tape_mapping_save
@@ -16,10 +18,12 @@ __all__ = [
     "CASES_PLACED",
     "HANDOVER_FIELDS",
     "OVERDUE_TAPE",
+    "PURPOSES",
     "SCORED",
     "STOP_LIST",
     "ControlTotals",
     "IntakeResult",
+    "Purpose",
     "RevealedPerson",
     "RevealedPoint",
     "StopsLoaded",
@@ -29,10 +33,13 @@ __all__ = [
     "cases_placed",
     "erasures_replay",
     "handover_rows",
+    "hold_by_hand",
     "hold_lift",
+    "hold_lift_by_hand",
     "hold_place",
     "pause_add",
     "person_erase",
+    "person_look",
     "person_reveal",
     "saved_folder",
     "scores_write",
