@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import F
 
+from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Forbidden
 from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor, ScopeMissing, TokenRefused
@@ -164,32 +166,33 @@ def require(actor: Actor, *roles: str, action: str) -> None:
         raise Forbidden(action=action, role=" / ".join(map(str, roles)))
 
 
-def actors_of(user: User, *, on: date) -> list[Actor]:
-    """Return the actors a user can be on a day: one per creditor or agency, roles merged, the creditor's side first.
+def actors_of(user: User, *, on: date | None = None) -> list[Actor]:
+    """Return the actors a user can be: one per creditor or agency, roles merged, the creditor's side first.
 
-    It may be called outside `acting`, as login does, or inside; it reads the memberships of this user and of nobody else.
+    It may be called outside `acting`, as login does, or inside; it reads the memberships of this user and of nobody else, in one query.
+
+    Args:
+        user: who.
+        on: the day that counts; None for the day it is in each creditor's own zone.
 
     Raises:
         MembershipMissing: there is none, or the user is not active.
     """
     with _telling(_Told("none", "", "", str(user.pk))):
         rows = list(
-            Membership.objects.filter(user=user, user__is_active=True, from_on__lte=on)
-            .exclude(until_on__lte=on)
-            .values_list("creditor_id", "agency_id", "role")
+            Membership.objects.filter(user=user, user__is_active=True)
+            .order_by("creditor_id", F("agency_id").asc(nulls_first=True))
+            .values_list("creditor_id", "agency_id", "role", "from_on", "until_on", "creditor__zone")
         )
-    sides = sorted({(creditor, agency) for creditor, agency, _ in rows}, key=lambda side: (side[0], side[1] or 0))
-    if not sides:
+    instant = now()
+    days = {zone: on or local_day(instant, zone) for *_, zone in rows}
+    roles: dict[tuple[int, int | None], set[str]] = {}
+    for creditor, agency, role, from_on, until_on, zone in rows:
+        if from_on <= days[zone] and (until_on is None or until_on > days[zone]):
+            roles.setdefault((creditor, agency), set()).add(role)
+    if not roles:
         raise MembershipMissing
-    return [
-        Actor(
-            user_id=user.pk,
-            creditor_id=creditor,
-            agency_id=agency,
-            roles=frozenset(role for c, a, role in rows if (c, a) == (creditor, agency)),
-        )
-        for creditor, agency in sides
-    ]
+    return [Actor(user_id=user.pk, creditor_id=side[0], agency_id=side[1], roles=frozenset(held)) for side, held in roles.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from duecourse.doors.console import sides, throttle
+from duecourse.parties.access import actors_of
 
 
 class LoginForm(AuthenticationForm):
@@ -71,7 +72,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def choose_side(request: HttpRequest) -> HttpResponse:
     """Show the sides the user can work on, and keep the one that is chosen in the session."""
-    actors = sides.actors_today(request.user)
+    actors = actors_of(request.user)
     if request.method == "POST":
         wanted = request.POST.get("side", "")
         if any(sides.key_of(actor) == wanted for actor in actors):

@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from duecourse.doors.console import sides
 from duecourse.kit.errors import Absent, DuecourseError, Forbidden, fill
-from duecourse.parties.access import acting
+from duecourse.parties.access import acting, actors_of
 from duecourse.parties.models import Creditor
 
 OPEN_TO_ALL = frozenset({"set_language"})
@@ -65,7 +65,7 @@ class ActingMiddleware:
     def _as_actor(self, request: HttpRequest, view: Any, args: Any, kwargs: Any, *, needs_side: bool) -> HttpResponse:
         if not needs_side:
             return view(request, *args, **kwargs)
-        actors = sides.actors_today(request.user)
+        actors = actors_of(request.user)
         actor = sides.chosen(request, actors)
         if actor is None:
             return redirect("sides")

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from duecourse.kit.calendar import local_day
-from duecourse.kit.clock import now
-from duecourse.parties.access import Actor, acting, actors_of
-from duecourse.parties.errors import MembershipMissing
-from duecourse.parties.models import Agency, Creditor, User
+from duecourse.parties.access import Actor, acting
+from duecourse.parties.models import Agency, Creditor
 
 SESSION_KEY = "side"
-_FIRST_ZONE, _LAST_ZONE = "Etc/GMT-14", "Etc/GMT+12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +32,6 @@ class Side:
 def key_of(actor: Actor) -> str:
     """Return creditor and agency of an actor as one text."""
     return f"{actor.creditor_id}:{actor.agency_id or ''}"
-
-
-def actors_today(user: User) -> list[Actor]:
-    """Return the actors a user can be at this instant, each by the day of its own creditor's zone.
-
-    Raises:
-        MembershipMissing: there is none.
-    """
-    instant = now()
-    found: dict[str, Actor] = {}
-    for day in sorted({local_day(instant, _FIRST_ZONE), local_day(instant, "UTC"), local_day(instant, _LAST_ZONE)}):
-        try:
-            actors = actors_of(user, on=day)
-        except MembershipMissing:
-            continue
-        zones = dict(Creditor.objects.filter(pk__in={actor.creditor_id for actor in actors}).values_list("pk", "zone"))
-        found |= {key_of(actor): actor for actor in actors if local_day(instant, zones[actor.creditor_id]) == day}
-    if not found:
-        raise MembershipMissing
-    return list(found.values())
 
 
 def chosen(request: HttpRequest, actors: list[Actor]) -> Actor | None:

@@ -1,12 +1,13 @@
-"""The console's addresses."""
+"""The console's addresses: those of the entrance, and what each module of `pages/` brings."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 
 from django.urls import path, register_converter
 
-from duecourse.doors.console import agency, entrance
+from duecourse.doors.console import agency, entrance, pages
 
 
 class MonthConverter:
@@ -25,14 +26,11 @@ class MonthConverter:
 
 register_converter(MonthConverter, "month")
 
-PAGES = ("months",)
-"""The modules of `pages/` in the order of the navigation; each brings its own addresses."""
-
 urlpatterns = [
     path("login/", entrance.Login.as_view(), name="login"),
     path("logout/", entrance.logout, name="logout"),
     path("sides/", entrance.choose_side, name="sides"),
     path("own/", agency.own, name="own"),
 ]
-for _page in PAGES:
-    urlpatterns += import_module(f"duecourse.doors.console.pages.{_page}").urlpatterns
+for _page in iter_modules(pages.__path__, f"{pages.__name__}."):
+    urlpatterns += import_module(_page.name).urlpatterns

@@ -24,6 +24,7 @@ from duecourse.portfolio.selectors.lookups import (
     accounts_by_identity,
     accounts_by_identity_index,
     case_accounts_by_number,
+    cases_by_number,
 )
 from duecourse.portfolio.selectors.pages import case_page
 from duecourse.portfolio.selectors.sealing import identity_indexes
@@ -54,6 +55,7 @@ __all__ = [
     "case_accounts_by_number",
     "case_frame",
     "case_page",
+    "cases_by_number",
     "holds_frame",
     "household",
     "identity_indexes",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
+from duecourse.ledger.selectors.rows import dicts
 from duecourse.portfolio.selectors.sealing import identity_indexes
 
 
@@ -31,6 +33,25 @@ def case_accounts_by_number(
             [on, on, on, creditor_id, chosen, chosen],
         )
         return {number: (case_id, account_id) for number, case_id, account_id in cursor.fetchall()}
+
+
+def cases_by_number(*, creditor_id: int, number: str) -> list[dict[str, Any]]:
+    """Return the cases, open ones first, that an account of this number is or was in, or that have it as their own; 50 at most."""
+    own = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None
+    return dicts(
+        "SELECT c.id AS case_id, coalesce(max(a.number) FILTER (WHERE a.number = %(number)s), max(a.number)) AS number, c.opened_on, c.closed_on"
+        " FROM portfolio_case c"
+        " JOIN portfolio_caseaccount ca ON ca.creditor_id = c.creditor_id AND ca.case_id = c.id"
+        " JOIN portfolio_account a ON a.creditor_id = ca.creditor_id AND a.id = ca.account_id"
+        " WHERE c.creditor_id = %(creditor_id)s AND c.id IN ("
+        "  SELECT ca.case_id FROM portfolio_account a"
+        "  JOIN portfolio_caseaccount ca ON ca.creditor_id = a.creditor_id AND ca.account_id = a.id"
+        "  WHERE a.creditor_id = %(creditor_id)s AND a.number = %(number)s UNION ALL SELECT %(own)s::bigint)"
+        " GROUP BY c.id, c.opened_on, c.closed_on ORDER BY c.closed_on DESC NULLS FIRST, c.id LIMIT 50",
+        creditor_id=creditor_id,
+        number=number,
+        own=own,
+    )
 
 
 def accounts_by_identity_index(*, creditor_id: int, indexes: Iterable[bytes]) -> dict[bytes, list[int]]:
