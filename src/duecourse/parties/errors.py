@@ -146,3 +146,76 @@ class TokenTermsRefused(InvalidInput):
 
     what = "A token needs a name, and lives between 1 and {days} days."
     todo = "Say which integration it is for, and for how many days."
+
+
+class ExportNotOpen(Conflict):
+    """An export is not in the state that the action needs."""
+
+    what = "Export {export_id} is {state}."
+    why = "It can only be {wanted} while it waits for that."
+    todo = "Look at the export, or ask for a new one."
+
+
+class ExportTermsRefused(InvalidInput):
+    """An export without a purpose, without columns, or without rows."""
+
+    what = "This cannot be exported: {reasons}."
+    todo = "Say in a sentence what the file is for, and choose at least one column of a listing that has rows."
+
+
+class ExportLeaving(DuecourseError):
+    """Somebody whose membership ends soon asks for a file."""
+
+    what = "Your access here ends on {until_on}, so nothing can be exported any more."
+    why = "In the last {days} days of a membership no file leaves the house with the person who leaves."
+    todo = "Ask a colleague who stays to export what the work needs; the pages stay open to you until then."
+    http_status = 403
+
+
+class ExportExpired(DuecourseError):
+    """A file that is not kept any more."""
+
+    what = "The file of export {export_id} is no longer kept."
+    why = "A file can be downloaded for {hours} hours; then it is destroyed."
+    todo = "Ask for the export again if it is still needed."
+    http_status = 410
+
+
+class ExportGrew(Conflict):
+    """There are more rows than a second person agreed to."""
+
+    what = "Export {export_id} was approved for {row_count} rows; now there are {now_count}."
+    why = "What was approved is what leaves the house, not more."
+    todo = "Ask for the export again."
+
+
+class ViewRefused(InvalidInput):
+    """A view that cannot be kept."""
+
+    what = "The view cannot be saved: {reasons}."
+    todo = "Give it another name, or delete one that is not used any more."
+
+
+class LinkRefused(DuecourseError):
+    """A link for a first or new password that does not hold."""
+
+    what = "This link does not open anything any more."
+    why = "It was used already, is older than three days, or was cut short on its way."
+    todo = "Ask the person who gave it to you for a new one."
+    http_status = 404
+
+
+class TermsMoved(Conflict):
+    """Somebody else added terms or fees since the form was opened."""
+
+    what = "Somebody else saved a newer {entity} meanwhile."
+    why = "Yours was made looking at the one before."
+    todo = "Compare the two, and save yours again if it still holds."
+
+
+class LastManager(Conflict):
+    """The last manager's membership is to end."""
+
+    what = "Nobody would be left to let people in."
+    why = "This is the last manager's membership."
+    todo = "Give a colleague the role manager first."

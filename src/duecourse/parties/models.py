@@ -282,3 +282,64 @@ class ApiToken(TenantRow):
         """Django's options."""
 
         constraints = [models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="api_token_span")]
+
+
+class SavedView(TenantRow):
+    """What a user looks at again in a listing: filters, order and columns, as an address's query, under a label of their own.
+
+    The row without a label remembers the columns a user chose last. A shared view is seen by all people of the same side; `agency` is
+    null on the creditor's side.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    agency = tenant_key(Agency, null=True)
+    listing = models.TextField()
+    label = models.TextField()
+    query = models.TextField(default="")
+    columns = models.JSONField(default=list)
+    is_shared = models.BooleanField(default=False)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "user", "listing", "label"], name="saved_view_once"),
+            models.CheckConstraint(condition=~Q(label="", is_shared=True), name="saved_view_shared_has_label"),
+        ]
+
+
+class Export(TenantRow):
+    """Rows of a listing taken out as a file: who asked, for what purpose, who approved, and what became of it.
+
+    `query` and `columns` say which rows; `content_hash` is over all that a second person decides on. `mark` decides the order of
+    neighbouring rows, so that a file that turns up elsewhere tells which export it was. State goes asked → approved → ready → expired,
+    asked → rejected, or starts as approved where no second person is needed. The file is destroyed when it expires.
+    """
+
+    listing = models.TextField()
+    query = models.TextField()
+    columns = models.JSONField()
+    file_format = models.TextField()
+    row_count = models.BigIntegerField()
+    is_personal = models.BooleanField()
+    needs_second = models.BooleanField()
+    purpose = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    mark = models.CharField(max_length=32)
+    state = models.TextField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    file_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["asked", "approved", "rejected", "ready", "expired"]), name="export_state"),
+            models.CheckConstraint(condition=Q(file_format__in=["csv", "xlsx"]), name="export_file_format"),
+            models.CheckConstraint(condition=~Q(state="ready") | Q(file_id__isnull=False, expires_at__isnull=False), name="export_ready"),
+        ]
+        indexes = [models.Index(fields=["creditor", "asked_by", "asked_at"], name="export_of_user")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -38,13 +39,14 @@ def agencies(*, actor: Actor, on: date | None = None, kinds: tuple[str, ...] | N
     return list(found.order_by("code"))
 
 
-def access_agency(*, actor: Actor, agency_id: int) -> Agency:
-    """Return an agency.
+def access_agency(*, actor: Actor, agency_id: int, is_locked: bool = False) -> Agency:
+    """Return an agency, locked against a second writer when asked.
 
     Raises:
         Absent: it does not exist, or is not the actor's to see.
     """
-    return _one(Agency.objects.filter(creditor_id=actor.creditor_id, pk=agency_id), entity="agency")
+    found = Agency.objects.filter(creditor_id=actor.creditor_id, pk=agency_id)
+    return _one(found.select_for_update(no_key=True) if is_locked else found, entity="agency")
 
 
 def access_contract(*, actor: Actor, contract_id: int, is_locked: bool = False) -> Contract:
@@ -81,24 +83,51 @@ def contract_versions_in_force(*, actor: Actor, on: date) -> list[ContractVersio
     return sorted(found, key=lambda version: (version.contract.agency.code, version.contract.code))
 
 
+def contracts(*, actor: Actor, agency_id: int | None = None) -> list[Contract]:
+    """Return the contracts, of all agencies or of one, with their agencies, by code."""
+    found = Contract.objects.filter(creditor_id=actor.creditor_id).select_related("agency").order_by("code")
+    return list(found.filter(agency_id=agency_id) if agency_id is not None else found)
+
+
+def contract_versions(*, actor: Actor, contract_id: int) -> list[ContractVersion]:
+    """Return the versions of a contract, the newest first."""
+    return list(ContractVersion.objects.filter(creditor_id=actor.creditor_id, contract_id=contract_id).order_by("-number"))
+
+
+def fee_schedules(*, actor: Actor, contract_version_ids: Sequence[int]) -> list[FeeSchedule]:
+    """Return the fee schedules of some versions, the newest first."""
+    found = FeeSchedule.objects.filter(creditor_id=actor.creditor_id, contract_version_id__in=contract_version_ids)
+    return list(found.order_by("-effective_on", "-pk"))
+
+
+def schedule_lines(*, fee_schedule_id: int, creditor_id: int) -> list[dict[str, Any]]:
+    """Return the lines of one schedule in the order they were written, as rows of `engine.commission.FEE_LINES`."""
+    found = FeeLine.objects.filter(creditor_id=creditor_id, fee_schedule_id=fee_schedule_id).order_by("pk")
+    return [_as_fee_row(line) for line in found]
+
+
+def qualifications_shown(*, actor: Actor, agency_ids: Sequence[int]) -> list[Qualification]:
+    """Return all evidence of some agencies, ended or not, the one that ends last at the top."""
+    found = Qualification.objects.filter(creditor_id=actor.creditor_id, agency_id__in=agency_ids)
+    return list(found.order_by("-valid_until_on", "-pk"))
+
+
+def access_qualification(*, actor: Actor, agency_id: int, qualification_id: int) -> Qualification:
+    """Return one piece of evidence of an agency.
+
+    Raises:
+        Absent: it does not exist, or is not the actor's to see.
+    """
+    found = Qualification.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, pk=qualification_id)
+    return _one(found, entity="qualification")
+
+
 def fee_lines(*, contract_version_id: int, on: date) -> pa.Table:
     """Return the fees of a contract version on a day, a frame of `engine.commission.FEE_LINES`; no rows when none are set."""
     schedule = FeeSchedule.objects.filter(contract_version_id=contract_version_id, effective_on__lte=on).order_by("effective_on").last()
     if schedule is None:
         return empty(FEE_LINES)
-    rows = [
-        {
-            "product_class": line.product_class,
-            "age_band_from_days": line.age_from_days,
-            "age_band_to_days": line.age_until_days,
-            "tier_from_bp": line.tier_from_bp,
-            "tier_to_bp": line.tier_until_bp,
-            "hand_from": line.hand_from,
-            "hand_to": line.hand_until,
-            "rate_bp": line.rate_bp,
-        }
-        for line in FeeLine.objects.filter(creditor_id=schedule.creditor_id, fee_schedule=schedule).order_by("pk")
-    ]
+    rows = schedule_lines(fee_schedule_id=schedule.pk, creditor_id=schedule.creditor_id)
     return from_rows(rows, FEE_LINES)
 
 
@@ -106,6 +135,19 @@ def qualifications(*, actor: Actor, agency_id: int, on: date) -> list[Qualificat
     """Return the evidence of an agency that is valid on a day, the one that ends first at the top."""
     found = Qualification.objects.filter(creditor_id=actor.creditor_id, agency_id=agency_id, valid_from_on__lte=on, valid_until_on__gt=on)
     return list(found.order_by("valid_until_on", "pk"))
+
+
+def _as_fee_row(line: FeeLine) -> dict[str, Any]:
+    return {
+        "product_class": line.product_class,
+        "age_band_from_days": line.age_from_days,
+        "age_band_to_days": line.age_until_days,
+        "tier_from_bp": line.tier_from_bp,
+        "tier_to_bp": line.tier_until_bp,
+        "hand_from": line.hand_from,
+        "hand_to": line.hand_until,
+        "rate_bp": line.rate_bp,
+    }
 
 
 def _in_force(on: date) -> QuerySet[ContractVersion]:

@@ -14,7 +14,7 @@ from duecourse.engine.frames import conform, from_rows
 from duecourse.kit.money import exponent
 from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, creditor_of, require
-from duecourse.parties.errors import FeeScheduleBroken, SpanRefused, TermsRefused
+from duecourse.parties.errors import FeeScheduleBroken, SpanRefused, TermsMoved, TermsRefused
 from duecourse.parties.models import Agency, AgencyKind, Contract, ContractVersion, FeeLine, FeeSchedule, Membership, Qualification, Role
 from duecourse.parties.selectors import access_agency, access_contract, access_contract_version
 from duecourse.parties.services.people import code_taken
@@ -40,6 +40,34 @@ def agency_add(*, actor: Actor, code: str, name: str, kind: str, opened_on: date
         agency = Agency.objects.create(creditor_id=actor.creditor_id, code=code, name=name, kind=kind, opened_on=opened_on)
         _record(actor, "agency_added", agency, {"code": code, "kind": kind, "opened_on": opened_on})
     return agency
+
+
+def agency_change(*, actor: Actor, agency_id: int, code: str, name: str, kind: str, opened_on: date) -> None:
+    """Change an agency's master record; what it was stands in the trail.
+
+    Raises:
+        Forbidden: the actor is no manager.
+        Absent: there is no such agency.
+        TermsRefused: there is no such kind, code or name are blank, or it would be opened after it was closed.
+        CodeTaken: another agency has this code.
+    """
+    require(actor, Role.MANAGER, action="change an agency")
+    with acting(actor):
+        agency = access_agency(actor=actor, agency_id=agency_id, is_locked=True)
+        checks = [
+            (kind not in AgencyKind.values, f"there is no kind {kind!r} of agency"),
+            (not code.strip() or not name.strip(), "it has no code or no name"),
+            (agency.closed_on is not None and opened_on > agency.closed_on, "it is opened after it was closed"),
+        ]
+        if reasons := [reason for is_wrong, reason in checks if is_wrong]:
+            raise TermsRefused(reasons="; ".join(reasons))
+        terms = {"code": code.strip(), "name": name.strip(), "kind": kind, "opened_on": opened_on}
+        before = {field: getattr(agency, field) for field in terms if getattr(agency, field) != terms[field]}
+        if not before:
+            return
+        with code_taken(entity="agency", code=code):
+            Agency.objects.filter(pk=agency.pk).update(**terms)
+        _record(actor, "agency_changed", agency, {"before": before, "after": {field: terms[field] for field in before}})
 
 
 def agency_close(*, actor: Actor, agency_id: int, closed_on: date) -> None:
@@ -125,6 +153,7 @@ def contract_version_add(
     tier_mode: str = "whole",
     rounding: str = "half_up",
     known_fields: Iterable[str] | None = None,
+    seen_number: int | None = None,
 ) -> ContractVersion:
     """Add the next version of a contract's terms; a version is never changed, and its number follows the last one's.
 
@@ -147,10 +176,12 @@ def contract_version_add(
         tier_mode: 'whole' or 'marginal'.
         rounding: 'half_up', 'half_even' or 'down'.
         known_fields: fields the handover's record has; names outside are refused.
+        seen_number: the last version's number that the actor looked at, 0 for none, None not to compare.
 
     Raises:
         Forbidden, Absent: the actor is no manager, or there is no such contract.
         TermsRefused: with every reason.
+        TermsMoved: there is a newer version than the one that was looked at.
     """
     require(actor, Role.MANAGER, action="add terms to a contract")
     with acting(actor):
@@ -174,11 +205,16 @@ def contract_version_add(
         reasons = _faults(terms, known_fields)
         if reasons:
             raise TermsRefused(reasons="; ".join(reasons))
-        return _version_create(actor, contract_id, terms)
+        return _version_create(actor, contract_id, terms, seen_number=seen_number)
 
 
 def fee_schedule_set(
-    *, actor: Actor, contract_version_id: int, effective_on: date, lines: pa.Table | Sequence[Mapping[str, Any]]
+    *,
+    actor: Actor,
+    contract_version_id: int,
+    effective_on: date,
+    lines: pa.Table | Sequence[Mapping[str, Any]],
+    seen_schedule_id: int | None = None,
 ) -> FeeSchedule:
     """Set the fees of a contract version from a day on; the schedule that held before holds until then.
 
@@ -187,12 +223,14 @@ def fee_schedule_set(
         contract_version_id: the version.
         effective_on: first day of these fees.
         lines: frame of `engine.commission.FEE_LINES`, or rows with its columns.
+        seen_schedule_id: the newest schedule of the version that the actor looked at, 0 for none, None not to compare.
 
     Raises:
         Forbidden: the actor is no manager.
         Absent: there is no such version.
         FeeScheduleBroken: with every gap and overlap, over the version's products.
         CodeTaken: the version has a schedule from this day.
+        TermsMoved: there is a newer schedule than the one that was looked at.
     """
     require(actor, Role.MANAGER, action="set fees")
     frame = conform(
@@ -200,6 +238,7 @@ def fee_schedule_set(
     )
     with acting(actor):
         version = access_contract_version(actor=actor, contract_version_id=contract_version_id)
+        _refuse_moved(actor, version, seen_schedule_id)
         problems = check_schedule(frame, coverage=Coverage(product_classes=tuple(version.products or ())))
         if problems or not frame.num_rows:
             raise FeeScheduleBroken(reasons="; ".join(problem.message() for problem in problems) or "it has no lines")
@@ -211,14 +250,26 @@ def fee_schedule_set(
     return schedule
 
 
-def _version_create(actor: Actor, contract_id: int, terms: Mapping[str, Any]) -> ContractVersion:
+def _version_create(actor: Actor, contract_id: int, terms: Mapping[str, Any], *, seen_number: int | None) -> ContractVersion:
     """Write the version after the last one, under the contract's lock."""
     contract = access_contract(actor=actor, contract_id=contract_id, is_locked=True)
     versions = ContractVersion.objects.filter(creditor_id=actor.creditor_id, contract=contract)
     number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    if seen_number is not None and seen_number != number - 1:
+        raise TermsMoved(entity="contract version")
     version = ContractVersion.objects.create(creditor_id=actor.creditor_id, contract=contract, number=number, **terms)
     _record(actor, "contract_version_added", version, {"contract_id": contract.pk, "number": number, **terms})
     return version
+
+
+def _refuse_moved(actor: Actor, version: ContractVersion, seen_schedule_id: int | None) -> None:
+    """Take the contract's lock, and refuse fees that were made looking at older ones."""
+    access_contract(actor=actor, contract_id=version.contract_id, is_locked=True)
+    if seen_schedule_id is None:
+        return
+    schedules = FeeSchedule.objects.filter(creditor_id=actor.creditor_id, contract_version=version)
+    if (schedules.aggregate(last=Max("pk"))["last"] or 0) != seen_schedule_id:
+        raise TermsMoved(entity="fee schedule")
 
 
 def _fee_line(creditor_id: int, schedule: FeeSchedule, row: Mapping[str, Any]) -> FeeLine:

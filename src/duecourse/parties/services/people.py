@@ -22,6 +22,7 @@ from duecourse.parties.errors import (
     AlreadyDecided,
     CodeTaken,
     EmailTaken,
+    LastManager,
     LoginRefused,
     LoginThrottled,
     PasswordRefused,
@@ -113,7 +114,7 @@ def user_add(*, email: str, display_name: str, password: str, lang: str = "zh-ha
     Guarantees: the trail holds neither the address nor the name.
     """
     user = User(email=email.strip().lower(), display_name=display_name, lang=lang)
-    user.password = _hashed(password, user)
+    user.password = hashed(password, user)
     with acting(system(PLATFORM)):
         if User.objects.filter(email=user.email).exists():
             raise EmailTaken
@@ -130,7 +131,7 @@ def user_password_set(*, user_id: int, password: str) -> None:
         PasswordRefused: the password is too easy to guess.
     """
     user = _user(user_id)
-    user.password = _hashed(password, user)
+    user.password = hashed(password, user)
     with acting(system(PLATFORM)):
         user.save(update_fields=["password"])
         audit_append(creditor_id=PLATFORM, action="user_password_set", subject_kind="user", subject_id=user.pk)
@@ -230,6 +231,7 @@ def membership_end(*, actor: Actor, membership_id: int, until_on: date) -> None:
     Raises:
         Forbidden: the actor is no manager.
         Absent: there is no such membership with this creditor.
+        LastManager: nobody would be left to let people in.
     """
     require(actor, Role.MANAGER, action="end a membership")
     with acting(actor):
@@ -238,6 +240,8 @@ def membership_end(*, actor: Actor, membership_id: int, until_on: date) -> None:
             raise Absent(entity="membership")
         if membership.until_on is not None and membership.until_on <= until_on:
             return
+        if actor.user_id and membership.role == Role.MANAGER and not _other_managers(membership, on=until_on):
+            raise LastManager
         Membership.objects.filter(pk=membership.pk).update(until_on=until_on)
         audit_append(
             creditor_id=actor.creditor_id,
@@ -305,6 +309,12 @@ def approval_decide(
     return approval
 
 
+def _other_managers(membership: Membership, *, on: date) -> bool:
+    """Say whether the creditor has another manager on a day; the rows are locked, so that two managers do not end each other at once."""
+    others = Membership.objects.select_for_update().filter(creditor_id=membership.creditor_id, role=Role.MANAGER, from_on__lte=on)
+    return any(row.pk != membership.pk and (row.until_on is None or row.until_on > on) for row in others.order_by("pk"))
+
+
 def _user(user_id: int) -> User:
     user = User.objects.filter(pk=user_id).first()
     if user is None:
@@ -312,7 +322,12 @@ def _user(user_id: int) -> User:
     return user
 
 
-def _hashed(password: str, user: User) -> str:
+def hashed(password: str, user: User) -> str:
+    """Return what is kept of a password.
+
+    Raises:
+        PasswordRefused: it is too easy to guess.
+    """
     try:
         validate_password(password, user)
     except ValidationError as error:
