@@ -1,4 +1,4 @@
-# duecourse: make install | run | test | check | bench | clean        (also: format, lock, wheel)
+# duecourse: make install | run | test | check | bench | docs | screenshots | clean        (also: format, lock, wheel)
 #
 # Needs make and a Python of 3.11 or newer. Everything else comes into .venv and assets/node_modules, and stays there.
 # A step is repeated only when what it is made from has changed.
@@ -15,7 +15,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(shell find src -name '*.po' 2>/dev/null))
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 
-.PHONY: help install install-dev run test check format bench lock wheel clean
+.PHONY: help install install-dev run test check format bench docs screenshots lock wheel clean
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -42,6 +42,13 @@ format: install-dev
 
 bench: install
 	@for file in $(BENCHMARKS); do echo "── $$file"; $(BIN)/python "$$file"; done
+
+docs: build/docs-venv/.made
+	build/docs-venv/bin/sphinx-build --quiet --fail-on-warning -b html docs build/docs
+	@echo "open build/docs/index.html"
+
+screenshots: install-dev
+	$(BIN)/python docs/tour/screenshots.py
 
 wheel: install
 	$(BIN)/hatchling build -t wheel
@@ -83,6 +90,10 @@ clean:
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
+build/docs-venv/.made: requirements/docs.txt .venv/.uv
+	@mkdir -p build && $(BIN)/python -m venv --clear build/docs-venv && sh requirements/sync.sh $< build/docs-venv
+	@touch $@
+
 $(VENDOR)/NOTICE.txt: assets/package.json assets/package-lock.json assets/vendor.py .venv/.run
 	@if command -v npm >/dev/null && npm --version >/dev/null 2>&1; then npm=npm; \
 	else echo "no Node here: bringing one into .venv"; \
@@ -100,6 +111,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: install
 	$(PIN) requirements/uv.in -o requirements/uv.txt
 	$(PIN) requirements/node.in -o requirements/node.txt
+	$(PIN) requirements/docs.in -o requirements/docs.txt
 	$(PIN) pyproject.toml requirements/build.in -o requirements/run.txt
 	$(PIN) pyproject.toml requirements/build.in requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 	npm install --prefix assets --package-lock-only --loglevel=error
