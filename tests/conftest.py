@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -70,7 +71,7 @@ def committed_db(test_server: database.TestServer, django_db_setup, django_db_bl
 
 @pytest.fixture
 def live_url(committed_db: database.CommittedDatabase) -> Iterator[str]:
-    """The address of a web server in this process that works on the test's own database; for browsers and API clients."""
+    """The address of a web server in this process that works on the test's own database, with a worker beside it; for browsers and programs."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.test.testcases import LiveServerThread
 
@@ -79,8 +80,24 @@ def live_url(committed_db: database.CommittedDatabase) -> Iterator[str]:
     server.start()
     server.is_ready.wait()
     assert server.error is None, server.error
+    ended = threading.Event()
+    worker = threading.Thread(target=_work, args=(ended,), daemon=True)
+    worker.start()
     yield f"http://{server.host}:{server.port}"
+    ended.set()
+    worker.join()
     server.terminate()
+
+
+def _work(ended: threading.Event) -> None:
+    """Do what pages ask for until the test is over."""
+    from django.db import connection
+
+    from duecourse.doors.jobs import run_pending
+
+    while not ended.wait(0.1):
+        run_pending()
+    connection.close()
 
 
 @pytest.fixture

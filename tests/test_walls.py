@@ -28,7 +28,7 @@ QUEUE = {"procrastinate_jobs", "procrastinate_events", "procrastinate_workers", 
 BOOKS = {
     *("ledger_auditevent", "ledger_seal", "ledger_entry", "ledger_posting"),
     *("parties_approval", "parties_contractversion", "parties_feeschedule", "parties_feeline"),
-    *("portfolio_casetransition", "portfolio_snapshot", "portfolio_score"),
+    *("portfolio_casetransition", "portfolio_snapshot", "portfolio_score", "portfolio_casesnapshot", "portfolio_snapshotsum"),
     *("placement_allocationrow", "placement_batch", "placement_placementaccount", "placement_placementtransition", "placement_handover"),
     *("placement_placementpolicy", "portfolio_stopentry"),
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
@@ -47,6 +47,9 @@ HIDDEN_FROM_AGENCIES = {
         "portfolio_instalment",
         "portfolio_pause",
         "portfolio_score",
+        "portfolio_casesnapshot",
+        "portfolio_snapshotsum",
+        "settlement_vintageflow",
     ),
     *(
         "placement_allocationrun",

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "procrastinate.contrib.django",
     "duecourse.ledger",
     "duecourse.parties",
     "duecourse.portfolio",
@@ -98,6 +99,11 @@ DATABASES = {"default": _database(boot.app_login(ENVIRONMENT), pool_count=ENVIRO
 if _OWNER:
     DATABASES["owner"] = _database(_OWNER)
 DATABASE_ROUTERS = ["duecourse.config.routers.OwnerMigrates"]
+
+# ── jobs ─────────────────────────────────────────────────────────────────────────────────────────
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["duecourse.doors.jobs"]
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────
 

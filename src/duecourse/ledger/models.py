@@ -139,3 +139,45 @@ class IdempotencyKey(models.Model):
         """Django's options."""
 
         constraints = [models.UniqueConstraint(fields=["creditor_id", "scope", "key"], name="idempotency_key_once")]
+
+
+class Job(models.Model):
+    """Work that a person asked for on a page and that goes on behind it: who asked, what for, how far it is, how it ended.
+
+    `asked_by` is the user, 0 for the system and below zero for an API token; with `agency_id` it is one of an agency's people. `roles` are
+    those of who asked, `lang` the language they asked in. `parameters` hold ids, days and codes, `result` where the outcome is shown and
+    counts, `error` the templates of what went wrong. Nothing personal.
+    """
+
+    creditor_id = models.BigIntegerField()
+    agency_id = models.BigIntegerField(null=True)
+    asked_by = models.BigIntegerField()
+    roles = models.JSONField(default=list)
+    lang = models.CharField(max_length=8)
+    kind = models.TextField()
+    parameters = models.JSONField(default=dict)
+    state = models.TextField(default="queued")
+    done_count = models.BigIntegerField(default=0)
+    total_count = models.BigIntegerField(default=0)
+    result = models.JSONField(default=dict)
+    error = models.JSONField(default=dict)
+    attempt_count = models.IntegerField(default=0)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        indexes = [
+            models.Index(fields=["creditor_id", "asked_by", "-id"], name="job_asked_by"),
+            models.Index(fields=["creditor_id", "id"], condition=models.Q(ended_at__isnull=True), name="job_unended"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=["queued", "running", "done", "failed"]), name="job_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "running"], ended_at__isnull=True)
+                | models.Q(state__in=["done", "failed"], ended_at__isnull=False),
+                name="job_ended_has_its_instant",
+            ),
+        ]

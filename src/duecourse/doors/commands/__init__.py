@@ -52,6 +52,7 @@ COMMANDS: dict[str, Command] = {
     "statement": Command("duecourse.doors.commands.statements", "Settle with the agencies: show, agree, approve, freeze."),
     "report": Command("duecourse.doors.commands.report", "Show a month: its steps and their laws, placements, money, scorecards."),
     "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
+    "worker": Command("duecourse.doors.commands.worker", "Do in the background what pages ask for; `serve` runs one by itself."),
     "token": Command("duecourse.doors.commands.tokens", "Give programs access to the API: issue, list and revoke tokens."),
     "audit": Command("duecourse.doors.commands.audit", "Verify the trail, or seal what is new in it."),
 }

@@ -1,4 +1,4 @@
-"""`duecourse serve`: the console on this machine, and the sealer beside it."""
+"""`duecourse serve`: the console on this machine, and beside it the sealer and a worker for jobs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import typer
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from duecourse.doors.commands.terminal import terminal
+from duecourse.kit.clock import stopwatch
 from duecourse.kit.errors import ConfigurationError, DuecourseError
 from duecourse.ledger.services import seal_pending
 from duecourse.parties.access import acting, system
@@ -29,6 +31,7 @@ LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
 START_SECONDS_MAX = 60
 SEAL_EVERY_SECONDS = 1.0
+WORKER_AGAIN_SECONDS = 5.0
 THREADS = 4
 PLATFORM = 0
 _log = logging.getLogger(__name__)
@@ -63,7 +66,8 @@ def command(
 def serve(*, port: int, on_ready: Callable[[str], None] | None = None, ended: threading.Event | None = None) -> None:
     """Serve the console on DUECOURSE_BIND, 127.0.0.1 by default, until the process is interrupted.
 
-    The web server is a process of its own, with a pool of database connections; this one seals the audit trail every second.
+    The web server is a process of its own, with a pool of database connections, and so is the worker that does jobs; this one seals the
+    audit trail every second and replaces the worker when it ends.
 
     Args:
         port: where to listen; the next free one is taken when it is in use.
@@ -79,13 +83,14 @@ def serve(*, port: int, on_ready: Callable[[str], None] | None = None, ended: th
         terminal.note(terminal.translated("Port {port} is in use; taking {chosen}.").format(port=port, chosen=chosen))
     url = f"http://{_reached_at()}:{chosen}/"
     ended = ended or threading.Event()
-    with _web_server(chosen) as server, _stopping(ended):
+    with _web_server(chosen) as server, _Worker() as worker, _stopping(ended):
         _wait_until_it_answers(server, chosen, ended)
         if on_ready and not ended.is_set():
             on_ready(url)
         while not ended.wait(SEAL_EVERY_SECONDS):
             if server.poll() is not None:
                 raise ServerFailed(code=server.returncode, seconds=START_SECONDS_MAX)
+            worker.keep()
             seal_all()
 
 
@@ -138,11 +143,39 @@ def _web_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield server
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        _end(server)
+
+
+class _Worker:
+    """The process that does jobs, begun anew when it ends by itself; a killed one's job is taken up by the next."""
+
+    def __enter__(self) -> Self:
+        self._begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def keep(self) -> None:
+        """Begin another one if it has ended, a while after the last beginning."""
+        if self._process.poll() is not None and stopwatch() - self._begun_at >= WORKER_AGAIN_SECONDS:
+            _log.warning("The worker ended with code %s; another one begins.", self._process.returncode)
+            self._begin()
+
+    def _begin(self) -> None:
+        self._begun_at = stopwatch()
+        line = [sys.executable, "-m", "duecourse", "worker", "--parent", str(os.getpid())]
+        self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it when it has not after ten seconds."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager

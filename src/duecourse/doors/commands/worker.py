@@ -1,0 +1,90 @@
+"""`duecourse worker`: does what pages ask for in the background."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+import typer
+from django.db import Error as DatabaseError
+from django.db import connection
+from procrastinate.contrib.django import app as queue
+from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
+
+from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.jobs import QUEUE, run_pending, take_up
+from duecourse.kit.errors import ConfigurationError, DuecourseError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+LOOK_AROUND_EVERY_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class WorkerCutOff(ConfigurationError):
+    """The worker has lost the database."""
+
+    what = "The worker has lost its connection to the database."
+    why = "{reason}"
+    todo = "See whether the database runs, and start the worker again; what it was doing is taken up by the next one."
+
+
+@app.command()
+def command(
+    concurrency: int = typer.Option(2, min=1, max=32, help="How many jobs are done at once."),
+    once: bool = typer.Option(False, "--once", help="Do what is queued, then stop."),
+    parent: int = typer.Option(0, hidden=True, help="Stop when this process is gone."),
+) -> None:
+    """Do the work that pages ask for in the background, until Ctrl-C. `duecourse serve` runs one of these by itself.
+
+    Several may run, on one machine or on many: no two do the same job. One that was killed is replaced by any other within seconds.
+    """
+    if once:
+        done_count = run_pending()
+        terminal.answer({"done_count": done_count}, text=terminal.translated("{count} jobs were done.").format(count=done_count))
+        return
+    run_worker(concurrency=concurrency, parent=parent)
+
+
+def run_worker(*, concurrency: int = 2, parent: int = 0) -> None:
+    """Do jobs until the process is interrupted; a running job is finished first.
+
+    Args:
+        concurrency: how many at once, each in a thread with a connection of its own.
+        parent: number of the process whose end ends this one, 0 for none.
+
+    Raises:
+        WorkerCutOff: the database is gone.
+    """
+    ended = threading.Event()
+    around = threading.Thread(target=_look_around, args=(ended, parent), daemon=True)
+    around.start()
+    # The queue's own connections: one to listen on, one to fetch with; each thread that does a job brings Django's.
+    places = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=concurrency + 2)
+    try:
+        queue.with_connector(places).run_worker(
+            queues=[QUEUE], concurrency=concurrency, delete_jobs="always", fetch_job_polling_interval=2.0
+        )
+    except ConnectorException as error:
+        raise WorkerCutOff(reason=str(error.__cause__ or error).strip().splitlines()[-1]) from error
+    finally:
+        ended.set()
+        around.join(timeout=10)
+
+
+def _look_around(ended: threading.Event, parent: int) -> None:
+    """Take up what killed workers left, every second; a failure is logged and tried again."""
+    while not ended.wait(LOOK_AROUND_EVERY_SECONDS):
+        if parent and os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        try:
+            take_up()
+        except (DatabaseError, DuecourseError):
+            _log.exception("What killed workers left could not be looked for; it is tried again in a second.")
+            connection.close()
+    connection.close()
