@@ -1,4 +1,4 @@
-"""Every read about contacts."""
+"""The gate's answers of a window, and what they sum to."""
 
 from __future__ import annotations
 
