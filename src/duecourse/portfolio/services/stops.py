@@ -25,6 +25,8 @@ from duecourse.portfolio.selectors.sealing import identity_indexes
 from duecourse.portfolio.selectors.stops import stop_reasons
 
 SOURCE = "stop_list"
+SAMPLE_COUNT = 50
+"""How many rejected rows are kept with a list, to be shown with it."""
 SCOPES: Mapping[str, frozenset[str]] = {
     "contact": frozenset({"contact"}),
     "placement": frozenset({"placement"}),
@@ -188,7 +190,7 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
             raise StopListEmpty(file=path.name, name=name)
         listed, is_new = StopList.objects.get_or_create(**key, defaults={"loaded_by": actor.user_id, "known_at": now()})
         if not is_new:
-            return StopsLoaded(listed.pk, is_repeat=True, **listed.counts)
+            return StopsLoaded(listed.pk, is_repeat=True, **{name: n for name, n in listed.counts.items() if name != "sample"})
         kept = {(stop.person_id, stop.reason_code, stop.scope): stop for stop in reversed(stops)}
         persons = sorted({stop.person_id for stop in stops})
         cursor.execute(_LOCK, [actor.creditor_id, persons])
@@ -200,7 +202,8 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
             cursor.execute(_PLACE, [actor.creditor_id, listed.pk, *columns, now()])
             statistics_refresh("portfolio_hold", "portfolio_stopentry", row_count=len(new))
         rejected_count = len({problem.row for problem in problems})
-        listed.counts = {
+        problems.sort(key=lambda problem: problem.row)
+        counts = {
             "row_count": row_count,
             "placed_count": len(new),
             "unchanged_count": len(kept) - len(new),
@@ -209,12 +212,13 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
             "lifted_count": len(lifted),
             "is_lifting_withheld": is_whole and bool(problems),
         }
+        listed.counts = counts | {"sample": [_record(problem) for problem in problems[:SAMPLE_COUNT]]}
         listed.save(update_fields=["counts"])
-        details = {"name": name, "as_of": as_of, "sha256": sha256, **listed.counts}
+        details = {"name": name, "as_of": as_of, "sha256": sha256, **counts}
         audit_append(
             creditor_id=actor.creditor_id, action="stop_list_loaded", subject_kind="stop_list", subject_id=listed.pk, details=details
         )
-        return StopsLoaded(listed.pk, is_repeat=False, **listed.counts, problems=sorted(problems, key=lambda problem: problem.row))
+        return StopsLoaded(listed.pk, is_repeat=False, **counts, problems=problems)
 
 
 def stops_lift(*, actor: Actor, person_ids: Sequence[int], on: date, reason_code: str = "") -> int:
@@ -239,6 +243,10 @@ def stops_lift(*, actor: Actor, person_ids: Sequence[int], on: date, reason_code
         subject = ("person", found[0][1]) if is_one else ("creditor", actor.creditor_id)
         audit_append(creditor_id=actor.creditor_id, action="stops_lifted", subject_kind=subject[0], subject_id=subject[1], details=details)
         return len(found)
+
+
+def _record(problem: Problem) -> dict[str, Any]:
+    return {name: getattr(problem, name) for name in ("row", "column", "code", "what", "todo", "parameters")}
 
 
 def _rows(path: Path) -> tuple[list[dict[str, Any]], list[Problem], int]:
