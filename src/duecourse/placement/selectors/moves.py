@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from duecourse.kit.errors import Absent
+from duecourse.kit.money import BASIS_POINTS
 from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
 from duecourse.placement.models import PlacementMoveSet
-from duecourse.placement.selectors.reasons import verdict_text
+from duecourse.placement.selectors.policies import policies_on
+from duecourse.placement.selectors.reasons import move_reasons, verdict_text
 
 
 class Facts(NamedTuple):
@@ -104,6 +106,33 @@ WHERE creditor_id = %(creditor)s AND move_set_id = %(set)s GROUP BY 1, 2 ORDER B
 """
 
 
+_SET_COUNTS = """
+SELECT m.move_set_id, count(*) AS case_count, count(*) FILTER (WHERE m.verdict = 'allowed') AS allowed_count,
+       count(*) FILTER (WHERE m.outcome = 'applied') AS applied_count, count(*) FILTER (WHERE m.outcome = 'changed') AS changed_count
+FROM placement_placementmove m WHERE m.creditor_id = %(creditor)s AND m.move_set_id = ANY(%(sets)s) GROUP BY m.move_set_id
+"""
+
+# Sets of others that wait, or were only previewed on the same day, and hold cases of this one.
+_RIVALS = """
+SELECT s.id AS move_set_id, s.kind, s.state, u.display_name AS asker, count(*) AS case_count
+FROM placement_placementmove m
+JOIN placement_placementmove o ON o.creditor_id = m.creditor_id AND o.case_id = m.case_id AND o.move_set_id <> m.move_set_id
+    AND o.verdict = 'allowed'
+JOIN placement_placementmoveset s ON s.creditor_id = o.creditor_id AND s.id = o.move_set_id AND s.state = 'requested'
+LEFT JOIN parties_user u ON u.id = s.requested_by
+WHERE m.creditor_id = %(creditor)s AND m.move_set_id = %(set)s AND m.verdict = 'allowed'
+GROUP BY s.id, s.kind, s.state, u.display_name ORDER BY s.id
+"""
+
+_SHARES_OF_SET = """
+SELECT b.id AS batch_id, b.code, b.case_count, b.contract_id, count(*) FILTER (WHERE m.verdict = 'allowed') AS allowed_count
+FROM placement_placementmove m
+JOIN placement_placement p ON p.creditor_id = m.creditor_id AND p.id = m.placement_id
+JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
+WHERE m.creditor_id = %(creditor)s AND m.move_set_id = %(set)s GROUP BY b.id, b.code, b.case_count, b.contract_id ORDER BY b.code
+"""
+
+
 def move_facts(*, creditor_id: int, case_ids: Sequence[int], on: date, capped: Sequence[str]) -> list[Facts]:
     """Return what is known of the cases, by case; those that do not exist are left out."""
     wanted = {"creditor": creditor_id, "cases": list(case_ids), "on": on, "capped": list(capped)}
@@ -155,3 +184,34 @@ def move_counts(*, creditor_id: int, move_set_id: int) -> list[dict[str, Any]]:
     """Return how many rows of a set have which verdict and outcome, with the text of the one that counts."""
     rows = dicts(_COUNTS, creditor=creditor_id, set=move_set_id)
     return [row | dict(zip(("en", "zh"), verdict_text(row["outcome"] or row["verdict"]), strict=True)) for row in rows]
+
+
+def move_set_counts(*, creditor_id: int, move_set_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return, by set, case_count, allowed_count, applied_count and changed_count: what its rows are and what became of them."""
+    rows = dicts(_SET_COUNTS, creditor=creditor_id, sets=list(move_set_ids))
+    return {row.pop("move_set_id"): row for row in rows}
+
+
+def rival_sets(*, creditor_id: int, move_set_id: int) -> list[dict[str, Any]]:
+    """Return the sets of others that wait for a second person and hold cases of this one, with how many."""
+    return dicts(_RIVALS, creditor=creditor_id, set=move_set_id)
+
+
+def extension_shares(*, creditor_id: int, move_set_id: int) -> list[dict[str, Any]]:
+    """Return, by batch of a set of extensions, how much of the share that may stay is used and how much this set would use.
+
+    Returns:
+        dicts with code, case_count, used_count (extended before for a reason that counts), allowed_count (of this set), cap_count and
+        left_count, which is never below zero.
+    """
+    capped = [reason.code for reason in move_reasons("extend").values() if reason.is_capped]
+    move_set = PlacementMoveSet.objects.get(creditor_id=creditor_id, pk=move_set_id)
+    rows = dicts(_SHARES_OF_SET, creditor=creditor_id, set=move_set_id)
+    used = shares_used(creditor_id=creditor_id, batch_ids=[row["batch_id"] for row in rows], capped=capped)
+    policies = policies_on(creditor_id=creditor_id, on=move_set.as_of)
+    for row in rows:
+        policy = policies.get(row["contract_id"]) or policies[None]
+        row["used_count"] = used[row["batch_id"]][1]
+        row["cap_count"] = row["case_count"] * policy.extension_share_cap_bp // BASIS_POINTS
+        row["left_count"] = max(0, row["cap_count"] - row["used_count"])
+    return rows
