@@ -164,7 +164,7 @@ class Snapshot(_OfDay):
         """Age all accounts and write their snapshots."""
         frame = aged(inputs)
         portfolios.snapshots_write(actor=month.actor, step_run_id=step_run.pk, frame=frame)
-        statistics_refresh("portfolio_snapshot", row_count=frame.num_rows)
+        statistics_refresh("portfolio_snapshot", "portfolio_casesnapshot", row_count=frame.num_rows)
         return Applied(Frames(frames={"aged": frame}, keys={"aged": ["account_id"]}), {"account_count": frame.num_rows})
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
@@ -388,6 +388,7 @@ class Measure(_OfMonth):
         scorecards, rates = measured(inputs)
         settling.rates_write(actor=month.actor, month=month.run.month, metric_version=METRIC_VERSION, frame=rates)
         settling.scorecards_write(actor=month.actor, month=month.run.month, metric_version=METRIC_VERSION, frame=scorecards)
+        settling.vintages_write(actor=month.actor, month=month.run.month)
         outputs = Frames(
             frames={"scorecards": scorecards, "rates": rates},
             keys={"scorecards": ["agency_id", "contract_id", "measure", "evidence"], "rates": ["contract_id", "batch_id", "currency"]},

@@ -389,6 +389,60 @@ class Snapshot(TenantRow):
         ]
 
 
+class CaseSnapshot(TenantRow):
+    """What the ageing step computed of a case: its oldest account's age, and what it owes in its main currency. Append-only.
+
+    Product and lender class are those of the product of which most is owed; region is the case's of that day. The newest execution of a
+    day is the one that counts.
+    """
+
+    step_run_id = models.BigIntegerField()
+    case = tenant_key(Case, db_index=False)
+    as_of = models.DateField()
+    product_class = models.TextField()
+    lender_class = models.TextField()
+    region = models.TextField()
+    currency = models.CharField(max_length=3)
+    days_past_due = models.IntegerField()
+    bucket = models.TextField()
+    bucket_number = models.SmallIntegerField()
+    balance_minor = models.BigIntegerField()
+    account_count = models.IntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "step_run_id", "case"], name="case_snapshot_once")]
+        indexes = [
+            models.Index(fields=["creditor", "step_run_id", "balance_minor", "case"], name="case_snapshot_balance"),
+            models.Index(fields=["creditor", "step_run_id", "days_past_due", "case"], name="case_snapshot_days"),
+        ]
+
+
+class SnapshotSum(TenantRow):
+    """How many cases an execution of the ageing step found in a bucket, and what they owe, by product, region and currency. Append-only."""
+
+    step_run_id = models.BigIntegerField()
+    as_of = models.DateField()
+    product_class = models.TextField()
+    region = models.TextField()
+    currency = models.CharField(max_length=3)
+    bucket = models.TextField()
+    bucket_number = models.SmallIntegerField()
+    case_count = models.IntegerField()
+    balance_minor = models.BigIntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creditor", "step_run_id", "product_class", "region", "currency", "bucket"], name="snapshot_sum_once"
+            )
+        ]
+        indexes = [models.Index(fields=["creditor", "as_of", "step_run_id"], name="snapshot_sum_day")]
+
+
 class Score(TenantRow):
     """What a model expects of a case, by execution of the scoring step: its segment and the recovery over one placement term. Append-only."""
 

@@ -57,6 +57,36 @@ class Scorecard(TenantRow):
         ]
 
 
+class VintageFlow(TenantRow):
+    """What a month brought of a cohort of accounts; the vintage curves are sums of these. Final once its month is closed.
+
+    `kind` says what a cohort began with: 'opened' (first seen overdue) or 'placed' (given to an agency). Where month and cohort are one, the
+    row holds how many accounts began and what they owed then. `recovered_minor` is net of reversals; `gone_count` are accounts that
+    left the overdue tape or were paid off.
+    """
+
+    month = models.CharField(max_length=7)
+    kind = models.TextField()
+    cohort = models.CharField(max_length=7)
+    product_class = models.TextField()
+    region = models.TextField()
+    currency = models.CharField(max_length=3)
+    account_count = models.IntegerField()
+    base_minor = models.BigIntegerField()
+    recovered_minor = models.BigIntegerField()
+    gone_count = models.IntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["creditor", "month", "kind", "cohort", "product_class", "region", "currency"], name="vintage_flow_once"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=["opened", "placed"]), name="vintage_flow_kind"),
+        ]
+
+
 class Statement(TenantRow):
     """What a contract earns in a month. Its status is its newest transition, and a draft may be drawn up anew.
 

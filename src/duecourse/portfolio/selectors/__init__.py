@@ -6,6 +6,7 @@ from duecourse.portfolio.selectors.access import access_account, access_case, ac
 from duecourse.portfolio.selectors.ages import Age, PauseShown, ages_explained
 from duecourse.portfolio.selectors.classes import classified, newest_ageing
 from duecourse.portfolio.selectors.distribution import GONE, NEW, Counted, bucket_sums, case_rolls, counted_months, portfolio_splits
+from duecourse.portfolio.selectors.distribution import GONE, NEW, Counted, bucket_sums, case_rolls, counted_months, portfolio_splits
 from duecourse.portfolio.selectors.frames import (
     CASES,
     HOLDS,
@@ -46,8 +47,10 @@ from duecourse.portfolio.selectors.tapes import TAPES_PAGE, mapping_uses, tape_p
 __all__ = [
     "CASES",
     "GONE",
+    "GONE",
     "HOLDS",
     "LEFT_OUT",
+    "NEW",
     "NEW",
     "SCORES",
     "SNAPSHOTS",
@@ -56,6 +59,7 @@ __all__ = [
     "TAPE",
     "TAPES_PAGE",
     "Age",
+    "Counted",
     "Counted",
     "Household",
     "MaskedPoint",
@@ -71,12 +75,15 @@ __all__ = [
     "ageing_inputs",
     "ages_explained",
     "bucket_sums",
+    "bucket_sums",
     "case_accounts_by_number",
     "case_frame",
     "case_page",
     "case_rolls",
+    "case_rolls",
     "cases_by_number",
     "classified",
+    "counted_months",
     "counted_months",
     "holds_frame",
     "household",
@@ -86,6 +93,7 @@ __all__ = [
     "masked_names",
     "newest_ageing",
     "person_values",
+    "portfolio_splits",
     "portfolio_splits",
     "score_frame",
     "snapshot_frame",

@@ -9,6 +9,7 @@ import pyarrow as pa
 from duecourse.engine.ageing import ACCOUNTS, PAUSES
 from duecourse.engine.frames import conform
 from duecourse.portfolio.selectors.copying import copy_out
+from duecourse.portfolio.selectors.newest import newest_first
 
 _LONG, _TEXT = pa.int64(), pa.string()
 
@@ -40,12 +41,12 @@ JOIN portfolio_obligation o ON o.creditor_id = r.creditor_id AND o.account_id = 
 LEFT JOIN portfolio_caseaccount ca ON ca.creditor_id = r.creditor_id AND ca.account_id = r.account_id AND ca.until_on IS NULL
 WHERE r.creditor_id = %s AND r.tape_id = %s ORDER BY r.account_id
 """
-_ACCOUNTS = """
+_ACCOUNTS = f"""
 WITH newest AS (
     SELECT DISTINCT ON (r.account_id) r.* FROM portfolio_taperow r
-    JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
-    WHERE r.creditor_id = %(creditor)s AND t.state = 'published' AND t.as_of <= %(as_of)s
-    ORDER BY r.account_id, t.as_of DESC, t.id DESC
+    JOIN parties_creditor cr ON cr.id = r.creditor_id
+    WHERE r.creditor_id = %(creditor)s AND r.feed_at < ((%(as_of)s::date + 1)::timestamp AT TIME ZONE cr.zone)
+    ORDER BY r.account_id, {newest_first("r")}
 ), booked AS (
     SELECT p.account_id, p.component, sum(p.amount_minor)::bigint AS amount_minor FROM ledger_posting p
     JOIN portfolio_account a ON a.creditor_id = p.creditor_id AND a.id = p.account_id AND a.balance_authority = 'self'
@@ -85,31 +86,17 @@ JOIN portfolio_case c ON c.creditor_id = s.creditor_id AND c.id = s.case_id
 WHERE s.creditor_id = %s AND s.step_run_id = %s ORDER BY s.account_id
 """
 _CASES = """
-WITH aged AS (
-    SELECT s.case_id, s.account_id, s.as_of, s.currency, a.product_class, a.lender_class, s.days_past_due, s.bucket, s.bucket_number,
-        s.balance_minor, sum(s.balance_minor) OVER product AS product_minor, sum(s.balance_minor) OVER currency AS currency_minor
-    FROM portfolio_snapshot s JOIN portfolio_account a ON a.creditor_id = s.creditor_id AND a.id = s.account_id
-    WHERE s.creditor_id = %(creditor)s AND s.step_run_id = %(step_run)s
-    WINDOW product AS (PARTITION BY s.case_id, s.currency, a.product_class), currency AS (PARTITION BY s.case_id, s.currency)
-), main AS (
-    SELECT DISTINCT ON (case_id) case_id, currency, product_class, lender_class, as_of FROM aged
-    ORDER BY case_id, currency_minor DESC, currency, product_minor DESC, product_class, balance_minor DESC, account_id
-), oldest AS (
-    SELECT DISTINCT ON (case_id) case_id, days_past_due, bucket, bucket_number FROM aged
-    ORDER BY case_id, days_past_due DESC, account_id
-), sums AS (
-    SELECT a.case_id, sum(a.balance_minor)::bigint AS balance_minor, count(*) AS account_count
-    FROM aged a JOIN main m ON m.case_id = a.case_id AND m.currency = a.currency GROUP BY a.case_id
-), held AS (
-    SELECT h.person_id, string_agg(DISTINCT h.kind, ',' ORDER BY h.kind) AS hold_kinds FROM portfolio_hold h, (SELECT max(as_of) AS as_of FROM main) d
+WITH held AS (
+    SELECT h.person_id, string_agg(DISTINCT h.kind, ',' ORDER BY h.kind) AS hold_kinds FROM portfolio_hold h,
+        (SELECT max(as_of) AS as_of FROM portfolio_snapshotsum WHERE creditor_id = %(creditor)s AND step_run_id = %(step_run)s) d
     WHERE h.creditor_id = %(creditor)s AND h.from_on <= d.as_of AND (h.until_on IS NULL OR h.until_on > d.as_of) GROUP BY h.person_id
 )
-SELECT m.case_id, c.person_id, m.product_class, m.lender_class, c.region, m.currency, o.bucket, o.bucket_number, o.days_past_due,
+SELECT s.case_id, c.person_id, s.product_class, s.lender_class, c.region, s.currency, s.bucket, s.bucket_number, s.days_past_due,
     s.balance_minor, s.account_count, (c.hand_count + 1)::smallint AS hand, coalesce(h.hold_kinds, '') AS hold_kinds
-FROM main m JOIN oldest o ON o.case_id = m.case_id JOIN sums s ON s.case_id = m.case_id
-JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.id = m.case_id AND c.closed_on IS NULL
+FROM portfolio_casesnapshot s
+JOIN portfolio_case c ON c.creditor_id = s.creditor_id AND c.id = s.case_id AND c.closed_on IS NULL
 LEFT JOIN held h ON h.person_id = c.person_id
-ORDER BY m.case_id
+WHERE s.creditor_id = %(creditor)s AND s.step_run_id = %(step_run)s ORDER BY s.case_id
 """
 _HOLDS = """
 SELECT person_id, kind, stops_contact, stops_placement, from_on, until_on FROM portfolio_hold

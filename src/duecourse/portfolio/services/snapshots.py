@@ -28,9 +28,40 @@ _SNAPSHOT_TYPES = {
 }  # fmt: skip
 _SCORE_TYPES = {"case_id": "bigint", "segment_key": "text", "expected_recovered_minor": "bigint"}
 
+_CASES = """
+INSERT INTO portfolio_casesnapshot (creditor_id, step_run_id, case_id, as_of, product_class, lender_class, region, currency, days_past_due,
+    bucket, bucket_number, balance_minor, account_count)
+WITH aged AS (
+    SELECT w.case_id, w.account_id, w.as_of, w.currency, a.product_class, a.lender_class, w.days_past_due, w.bucket, w.bucket_number,
+        w.balance_minor, sum(w.balance_minor) OVER product AS product_minor, sum(w.balance_minor) OVER currency AS currency_minor
+    FROM pg_temp.written_snapshot w JOIN portfolio_account a ON a.creditor_id = %(creditor)s AND a.id = w.account_id
+    WINDOW product AS (PARTITION BY w.case_id, w.currency, a.product_class), currency AS (PARTITION BY w.case_id, w.currency)
+), main AS (
+    SELECT DISTINCT ON (case_id) case_id, currency, product_class, lender_class, as_of FROM aged
+    ORDER BY case_id, currency_minor DESC, currency, product_minor DESC, product_class, balance_minor DESC, account_id
+), oldest AS (
+    SELECT DISTINCT ON (case_id) case_id, days_past_due, bucket, bucket_number FROM aged
+    ORDER BY case_id, days_past_due DESC, account_id
+), sums AS (
+    SELECT a.case_id, sum(a.balance_minor)::bigint AS balance_minor, count(*) AS account_count
+    FROM aged a JOIN main m ON m.case_id = a.case_id AND m.currency = a.currency GROUP BY a.case_id
+)
+SELECT %(creditor)s, %(step_run)s, m.case_id, m.as_of, m.product_class, m.lender_class, c.region, m.currency, o.days_past_due, o.bucket,
+    o.bucket_number, s.balance_minor, s.account_count
+FROM main m JOIN oldest o ON o.case_id = m.case_id JOIN sums s ON s.case_id = m.case_id
+JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.id = m.case_id ORDER BY m.case_id
+"""
+_SUMS = """
+INSERT INTO portfolio_snapshotsum (creditor_id, step_run_id, as_of, product_class, region, currency, bucket, bucket_number, case_count,
+    balance_minor)
+SELECT creditor_id, step_run_id, as_of, product_class, region, currency, bucket, bucket_number, count(*), sum(balance_minor)
+FROM portfolio_casesnapshot WHERE creditor_id = %(creditor)s AND step_run_id = %(step_run)s
+GROUP BY creditor_id, step_run_id, as_of, product_class, region, currency, bucket, bucket_number ORDER BY product_class, region, bucket_number
+"""
+
 
 def snapshots_write(*, actor: Actor, step_run_id: int, frame: pa.Table) -> int:
-    """Store the ages of an execution of the ageing step and return how many; an execution is written once.
+    """Store the ages of an execution of the ageing step by account, by case and summed; return how many accounts. An execution is written once.
 
     Args:
         actor: who runs the step.
@@ -52,7 +83,11 @@ def snapshots_write(*, actor: Actor, step_run_id: int, frame: pa.Table) -> int:
                 f" SELECT %s, %s, %s, {names} FROM pg_temp.written_snapshot ORDER BY account_id",
                 [actor.creditor_id, step_run_id, now()],
             )
-            return cursor.rowcount
+            account_count = cursor.rowcount
+            cursor.execute("ANALYZE pg_temp.written_snapshot")
+            for statement in (_CASES, _SUMS):
+                cursor.execute(statement, {"creditor": actor.creditor_id, "step_run": step_run_id})
+            return account_count
 
 
 def scores_write(*, actor: Actor, step_run_id: int, model_version: str, frame: pa.Table) -> int:

@@ -19,9 +19,12 @@ from duecourse.settlement.selectors.statements import (
     statements,
     unfrozen,
 )
+from duecourse.settlement.selectors.vintages import Vintage, VintagePoint, vintages
 
 __all__ = [
     "CommissionInputs",
+    "Vintage",
+    "VintagePoint",
     "access_statement",
     "booked_total",
     "clawback_totals",
@@ -37,4 +40,5 @@ __all__ = [
     "statement_status",
     "statements",
     "unfrozen",
+    "vintages",
 ]

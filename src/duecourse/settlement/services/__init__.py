@@ -5,6 +5,7 @@ from __future__ import annotations
 from duecourse.settlement.services.draft import statement_compute, statement_draft
 from duecourse.settlement.services.life import statement_agree, statement_approve, statement_freeze
 from duecourse.settlement.services.measure import rates_write, scorecards_write
+from duecourse.settlement.services.vintages import vintages_write
 
 __all__ = [
     "rates_write",
@@ -14,4 +15,5 @@ __all__ = [
     "statement_compute",
     "statement_draft",
     "statement_freeze",
+    "vintages_write",
 ]
