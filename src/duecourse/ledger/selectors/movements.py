@@ -23,6 +23,10 @@ _SUSPENDED = """
 SELECT account_id, -sum(amount_minor)::bigint AS suspense_minor FROM ledger_posting
 WHERE creditor_id = %(creditor)s AND account_id = ANY(%(accounts)s::bigint[]) AND book = 'suspense' GROUP BY account_id
 """
+_ENTRY_TOTAL = """
+SELECT coalesce(sum(amount_minor), 0)::bigint AS amount_minor FROM ledger_posting
+WHERE creditor_id = %(creditor)s AND entry_id = %(entry)s AND book = %(book)s
+"""
 
 
 def receivable_movements(*, creditor_id: int, account_ids: Iterable[int]) -> list[dict[str, Any]]:
@@ -42,3 +46,9 @@ def suspended_by_account(*, creditor_id: int, account_ids: Iterable[int]) -> dic
     """Return, by loan, what was paid for it beyond what was owed and waits in suspense, minor units; loans with none may be missing."""
     rows = dicts(_SUSPENDED, creditor=creditor_id, accounts=list(account_ids))
     return {row["account_id"]: row["suspense_minor"] for row in rows}
+
+
+def entry_total(*, creditor_id: int, entry_id: int, book: str) -> int:
+    """Return what one entry moved on a book, minor units, a debit above zero; 0 when it does not touch the book."""
+    rows = dicts(_ENTRY_TOTAL, creditor=creditor_id, entry=entry_id, book=book)
+    return int(rows[0]["amount_minor"])
