@@ -13,7 +13,16 @@ from duecourse.placement.selectors.levels import (
     idle_placements,
     rotation_due,
 )
-from duecourse.placement.selectors.moves import access_move_set, move_counts, move_rows, move_sets
+from duecourse.placement.selectors.moves import (
+    access_move_set,
+    extension_shares,
+    move_counts,
+    move_rows,
+    move_set_counts,
+    move_sets,
+    rival_sets,
+)
+from duecourse.placement.selectors.pages import ALLOCATION_ROWS, ALLOCATIONS, BATCHES, MOVE_ROWS, MOVE_SETS, PLACEMENTS
 from duecourse.placement.selectors.placements import (
     access_batch,
     access_handover,
@@ -25,12 +34,19 @@ from duecourse.placement.selectors.placements import (
 from duecourse.placement.selectors.policies import LifePolicy, TermEnd, policies_on, policy_on, term_end
 from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, kind_text, move_reasons, state_text, verdict_text
 from duecourse.placement.selectors.runs import access_allocation, allocation_preview, allocation_rows_frame, reason_text
+from duecourse.placement.selectors.studio import allocation_before, batch_levels, contract_limits, other_drafts, slice_propensities
 from duecourse.placement.selectors.terms import obstacles
 
 __all__ = [
+    "ALLOCATIONS",
+    "ALLOCATION_ROWS",
     "ATTEMPTED",
+    "BATCHES",
     "CASES_PAGE",
     "MOVE_KINDS",
+    "MOVE_ROWS",
+    "MOVE_SETS",
+    "PLACEMENTS",
     "RECOVERED",
     "BatchRate",
     "LifePolicy",
@@ -42,26 +58,34 @@ __all__ = [
     "access_move_set",
     "access_placement",
     "agencies_frame",
+    "allocation_before",
     "allocation_preview",
     "allocation_rows_frame",
+    "batch_levels",
     "batch_rates",
     "batches",
+    "contract_limits",
     "exclusions_frame",
+    "extension_shares",
     "first_contact_owed",
     "idle_placements",
     "kind_text",
     "move_counts",
     "move_reasons",
     "move_rows",
+    "move_set_counts",
     "move_sets",
     "obstacles",
     "open_placements_frame",
+    "other_drafts",
     "placements_for_attribution",
     "policies_on",
     "policy_on",
     "previous_agencies",
     "reason_text",
+    "rival_sets",
     "rotation_due",
+    "slice_propensities",
     "state_text",
     "term_end",
     "verdict_text",
