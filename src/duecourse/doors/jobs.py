@@ -30,7 +30,7 @@ from duecourse.parties.errors import MembershipMissing
 from duecourse.parties.models import Creditor, Role, User
 from duecourse.parties.selectors import creditors
 
-JOB_MODULES: tuple[str, ...] = ()
+JOB_MODULES: tuple[str, ...] = ("duecourse.doors.exporting",)
 """The modules that register jobs; each is imported before the first job is asked for or done."""
 QUEUE = "jobs"
 ATTEMPTS_MAX = 5

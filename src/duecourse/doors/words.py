@@ -42,6 +42,20 @@ STATES = {
     "closed": _("gone or paid off"),
     "new": _("new"),
     "cured": _("cured"),
+    "asked": _("awaits a second person"),
+    "ready": _("ready"),
+    "expired": _("expired"),
+    "granted": _("agreed"),
+    "refused": _("refused"),
+    "holds": _("holds now"),
+    "to_begin": _("begins later"),
+    "ended": _("ended"),
+}
+SUBJECTS = {
+    "allocation_run": _("Allocation"),
+    "placement_move_set": _("Moves of placements"),
+    "statement": _("Statement"),
+    "export": _("Export"),
 }
 KINDS = {
     "external": _("outside agency"),
@@ -133,7 +147,7 @@ LAWS_OF_MONEY = (
     _("lines stored = statements"),
     _("statements = movement in the books"),
 )
-_WORDS = STEPS | STATES | KINDS | ROLES | COUNTS
+_WORDS = STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS
 _CURRENCY = re.compile(r"([A-Z]{3}) (.+)")
 _HIDDEN_COUNTS = ("_id", "commitment", "_hash")
 

@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from duecourse.doors.console.kept import kept_of
 from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import parse_amount
 from duecourse.ledger.selectors import Page, PageQuery, page, page_count
@@ -190,6 +191,9 @@ def listing_page(
         select: whether rows have check boxes named `ids`.
     """
     given = request.GET.dict()
+    views, columns = kept_of(actor=request.actor, listing=listing.name)
+    if columns:
+        given.setdefault("columns", ",".join(columns))
     asked = asked_of(listing, given, currency=request.creditor.currency)
     found, asked = _found(request.actor, listing, asked)
     row_count = page_count(
@@ -209,6 +213,7 @@ def listing_page(
         "next_address": asked.address(after=cursor_text(found.after)) if found.after else "",
         "first_address": asked.address(),
         "select": select,
+        "views": views,
         **(extra or {}),
     }
     htmx = getattr(request, "htmx", None)

@@ -21,7 +21,6 @@ from duecourse.parties.selectors.agreements import (
 from duecourse.parties.selectors.exports import (
     EXPORTS_PAGE,
     access_export,
-    columns_remembered,
     exported_today,
     exports_waiting,
     leaving_on,
@@ -52,7 +51,6 @@ __all__ = [
     "access_qualification",
     "agencies",
     "approval_of",
-    "columns_remembered",
     "contract_version_on",
     "contract_versions",
     "contract_versions_in_force",

@@ -106,16 +106,11 @@ def leaving_on(*, actor: Actor, on: date) -> date | None:
 
 
 def views_of(*, actor: Actor, listing: str) -> list[SavedView]:
-    """Return the views of a listing that the actor keeps or that colleagues of the same side share, by label, with their users."""
-    found = SavedView.objects.filter(creditor_id=actor.creditor_id, listing=listing, agency_id=actor.agency_id).exclude(label="")
+    """Return the views of a listing that the actor keeps or that colleagues of the same side share, by label, with their users.
+
+    The one without a label, if there is one, holds the columns the actor chose last.
+    """
+    found = SavedView.objects.filter(creditor_id=actor.creditor_id, listing=listing, agency_id=actor.agency_id)
     mine_or_shared = found.filter(Q(user_id=actor.user_id) | Q(is_shared=True)).select_related("user")
     shown = ("creditor", "agency", "listing", "label", "query", "columns", "is_shared", "changed_at", "user__display_name")
     return list(mine_or_shared.only(*shown).order_by("label", "pk"))
-
-
-def columns_remembered(*, actor: Actor, listing: str) -> list[str]:
-    """Return the columns of a listing that the actor chose last, or none."""
-    found = SavedView.objects.filter(
-        creditor_id=actor.creditor_id, user_id=actor.user_id, agency_id=actor.agency_id, listing=listing, label=""
-    )
-    return list(found.values_list("columns", flat=True).first() or [])

@@ -10,7 +10,7 @@ from duecourse.ledger.selectors import PageQuery
 from duecourse.parties.access import Actor
 from duecourse.parties.models import ApiToken, Approval, Creditor, Membership, User
 
-_STATE = "CASE WHEN m.from_on > %(today)s THEN 'future' WHEN m.until_on <= %(today)s THEN 'ended' ELSE 'open' END"
+_STATE = "CASE WHEN m.from_on > %(today)s THEN 'to_begin' WHEN m.until_on <= %(today)s THEN 'ended' ELSE 'holds' END"
 PEOPLE_PAGE: Final = PageQuery(
     select=(
         "m.id AS membership_id, u.id AS user_id, u.display_name, u.email, m.role, m.from_on, m.until_on, a.id AS agency_id,"

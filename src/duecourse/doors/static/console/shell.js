@@ -81,11 +81,6 @@
     if (!isStillHere || q("[data-toast] .text-success")) sessionStorage.removeItem(sent);
   };
 
-  /* columns of a listing */
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.matches?.("form[data-columns]")) form.elements.columns.value = all("[data-column]:checked", form).map((box) => box.value).join(",");
-  }, true);
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-all]")) all('input[name="ids"]').forEach((box) => { box.checked = event.target.checked; });
     if (event.target.matches?.('[data-all], input[name="ids"]')) document.dispatchEvent(new CustomEvent("selection", { detail: all('input[name="ids"]:checked').length }));
