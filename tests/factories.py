@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -112,6 +112,11 @@ def bank(firm: people.Firm = people.BANK) -> Bank:
 def user(email: str = people.DAI_EMAIL, *, name: str = "Dai") -> User:
     """Make somebody who may log in and belongs nowhere; by default Dai, the stranger."""
     return services.user_add(email=email, display_name=name, password=people.PASSWORD)
+
+
+def leading(actor: Actor) -> Actor:
+    """Return the same person of the same agency as its lead, who sees all that is open with it."""
+    return replace(actor, roles=frozenset({"lead"}))
 
 
 def member(boss: Actor, who: people.Member, *, firm: people.Firm = people.BANK, agency: Agency | None = None) -> Actor:

@@ -29,8 +29,8 @@ class Scene:
     cases: dict[str, Case]
 
     def actor(self, code: str) -> Actor:
-        """Return who asks for the performer of this code: Ann, Bo, or the bank's system for its own robot."""
-        return {"aoki": self.bank.ann, "birch": self.bank.bo}.get(code, self.bank.system)
+        """Return who asks for the performer of this code: Ann, Bo as the lead he is here, or the bank's system for its own robot."""
+        return {"aoki": self.bank.ann, "birch": factories.leading(self.bank.bo)}.get(code, self.bank.system)
 
     def hold(self, kind: str, *, until_on: date | None = None) -> Hold:
         """Put a hold on the debtor from the scene's day."""
@@ -56,7 +56,7 @@ def second_lead(bank: factories.Bank) -> Actor:
     someone = factories.user("hu@lanxi.example", name="Hu")
     from duecourse.parties.services import membership_grant
 
-    membership_grant(actor=bank.system, user_id=someone.pk, role="collector", from_on=date(2025, 1, 1), agency_id=bank.in_house.pk)
+    membership_grant(actor=bank.system, user_id=someone.pk, role="lead", from_on=date(2025, 1, 1), agency_id=bank.in_house.pk)
     return actors_of(someone, on=DAY)[0]
 
 

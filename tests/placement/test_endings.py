@@ -14,6 +14,7 @@ from duecourse.placement.errors import PlacementTimeWrong, ReasonMissing
 from duecourse.placement.models import Placement, PlacementTransition
 from duecourse.portfolio.models import Account, Case
 from tests import factories
+from tests.factories import leading
 from tests.placement import world
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ def test_who_may_recall(bank):
 
 def test_an_agency_returns_what_is_its_own(bank):
     """Ann gives a case back under her name; a case of Birch's does not exist for her, and Bo is no lead."""
-    own, others = world.placements(bank.ann), world.placements(bank.bo)
+    own, others = world.placements(bank.ann), world.placements(leading(bank.bo))
     call = {"reason": "debtor moved abroad", "at": world.days_later(2)}
     with pytest.raises(Absent):
         services.placement_return(actor=bank.ann, placement_ids=[own[0][0], others[0][0]], **call)
@@ -143,7 +144,7 @@ def test_a_case_goes_to_its_second_hand_at_another_agency(bank):
         before = selectors.previous_agencies(creditor_id=bank.id, case_ids=case_ids).to_pylist()
     assert {row["agency_id"] for row in before} == {bank.aoki.pk}
     assert {(r["case_id"], r["agency_id"]) for r in reasons if r["reason"] == "previous_agency"} >= {(c, bank.aoki.pk) for c in case_ids}
-    assert {r["case_id"] for r in reasons if r["reason"] == "already_placed"} == {p[1] for p in world.placements(bank.bo)}
+    assert {r["case_id"] for r in reasons if r["reason"] == "already_placed"} == {p[1] for p in world.placements(leading(bank.bo))}
     world.published(bank, at=world.days_later(2), nonce="second", explore_share_bp=0)
     second = [p for p in world.placements(bank.system) if p[1] in case_ids and p[3]]
     assert {agency_id for _, _, agency_id, _ in second} == {bank.birch.pk}
@@ -188,7 +189,7 @@ def test_capacity_is_what_is_left(bank):
     with acting(bank.system):
         rows = selectors.agencies_frame(creditor_id=bank.id, on=date(2026, 9, 3), effects=effects).to_pylist()
         other = selectors.agencies_frame(creditor_id=bank.id, on=date(2026, 9, 3), currency="USD").num_rows
-    held = {bank.aoki.pk: len(world.placements(bank.ann)), bank.birch.pk: len(world.placements(bank.bo))}
+    held = {bank.aoki.pk: len(world.placements(bank.ann)), bank.birch.pk: len(world.placements(leading(bank.bo)))}
     assert [row["capacity_count"] for row in rows] == [1000 - held[row["agency_id"]] for row in rows]
     assert [row["share_cap_bp"] for row in rows] == [6000, 6000]
     assert [row["multiplier_bp"] for row in rows] == [11_000, 9_500]
@@ -216,5 +217,5 @@ def test_an_agency_sees_its_own_and_nothing_else(bank):
         with pytest.raises(Absent):
             selectors.access_batch(bank.ann, batch_id=foreign.pk)
         with pytest.raises(Absent):
-            selectors.access_placement(bank.ann, placement_id=world.placements(bank.bo)[0][0])
+            selectors.access_placement(bank.ann, placement_id=world.placements(leading(bank.bo))[0][0])
         assert selectors.access_placement(bank.ann, placement_id=min(own)).agency_id == bank.aoki.pk

@@ -66,3 +66,40 @@ class TalkContradictsOutcome(InvalidInput):
     what = "The outcome {outcome} does not go with {talk_seconds} seconds of talk."
     why = "Whoever talked was reached, and a call that was connected counts."
     todo = "Report the outcome of the talk, or no seconds."
+
+
+class NoteUnknown(InvalidInput):
+    """A code of what was said is not one of ours."""
+
+    what = "There is no note {code}."
+    todo = "Use some of: {known}."
+
+
+class OutcomeOwed(Conflict):
+    """A person asks for a permit while the outcome of an earlier one is not reported."""
+
+    what = "The outcome of permit {permit_id} is not reported yet."
+    why = "A permit whose outcome nobody reported counts as a connected call, for every agency of the creditor."
+    todo = "Report it first; if no call was made, say so."
+
+
+class NumberHidden(Conflict):
+    """The number of a permit is not shown."""
+
+    what = "The number is not shown: {reason}."
+    why = "A number is opened for one permit only, while it holds, and only where the contract hands numbers over."
+    todo = "Ask for a permit for this number, or dial through the creditor's line."
+
+
+class PromiseIncomplete(InvalidInput):
+    """The outcome is a promise and what was promised is missing."""
+
+    what = "A promise needs an account, an amount and a day."
+    todo = "Fill in what was promised, or choose another outcome."
+
+
+class OutcomeContradicts(InvalidInput):
+    """The parts of a report do not go together."""
+
+    what = "The report does not go together: {reason}."
+    todo = "Choose the outcome that fits, and what belongs to it."

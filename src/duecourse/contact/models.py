@@ -78,11 +78,27 @@ class Outcome(models.TextChoices):
     NOT_MADE = "not_made"
 
 
+NOTES = (
+    "call_back_asked",
+    "no_calls_at_work",
+    "wants_plan",
+    "wants_bill",
+    "says_paid",
+    "in_hardship",
+    "other_answered",
+    "hung_up",
+    "number_wrong",
+)
+"""Codes of what was said in a contact besides its outcome."""
+
 CONNECTED_OUTCOMES = (Outcome.CONNECTED, Outcome.PROMISE, Outcome.REFUSED_TO_PAY, Outcome.DISPUTED, Outcome.WRONG_PARTY)
 
 
 class Attempt(TenantRow):
-    """What came of a permit, reported once by its performer. Append-only; `is_connected` decides whether the slot is given back."""
+    """What came of a permit, reported once by its performer. Append-only; `is_connected` decides whether the slot is given back.
+
+    `note_codes` are codes of what was said, of `NOTES`; free text about a debtor has no place here.
+    """
 
     permit = models.OneToOneField(Permit, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     performer = tenant_key(Agency)
@@ -90,6 +106,7 @@ class Attempt(TenantRow):
     is_connected = models.BooleanField()
     started_at = models.DateTimeField()
     talk_seconds = models.IntegerField(default=0)
+    note_codes = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     reported_at = models.DateTimeField()
 
     class Meta:

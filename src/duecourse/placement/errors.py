@@ -155,3 +155,49 @@ class NothingToUndo(Conflict):
     why = "A recall can be cancelled until its final day is over."
     todo = "Place the cases anew if they should be worked on."
     read = _PAGE
+
+
+class ReceiptDiffers(Conflict):
+    """A batch is accepted whose package is not the one that was looked at."""
+
+    what = "The package of {code} is another one than you looked at: {row_count} rows, hash {sha256}…"
+    why = "A receipt names exactly the package it is for."
+    todo = "Look at the batch again, then accept it or report what is wrong."
+
+
+class DiscrepancyUnclear(InvalidInput):
+    """What is wrong with a batch is not said in a way the creditor can act on."""
+
+    what = "The report cannot be taken: {reasons}."
+    todo = "Choose a reason, a number of cases of the batch, and a short sentence without personal data."
+
+
+class BatchNotAccepted(Conflict):
+    """Something is done with a batch that its agency has not accepted."""
+
+    what = "The batch {code} is not accepted yet."
+    why = "The agency compares the package first; what it works on is what it accepted."
+    todo = "Accept the batch, or report what is wrong with it."
+
+
+class PackageSpent(Conflict):
+    """A package is asked for although cases in it are not with the agency any more."""
+
+    what = "The package of {code} is closed: {gone_count} of its cases are not with you any more."
+    why = "Access to a case ends when the case leaves; the package still holds it."
+    todo = "Work in the workbench, or ask the creditor for a new package of what is left."
+
+
+class AssignmentUnclear(InvalidInput):
+    """Cases cannot be assigned as asked."""
+
+    what = "The cases cannot be assigned: {reasons}."
+    todo = "Choose cases that are with your agency, and collectors who work there today."
+
+
+class AssignmentChanged(Conflict):
+    """Somebody assigned some of the same cases, or cases came or went, since the preview."""
+
+    what = "The cases or who works them changed since the preview."
+    why = "What is assigned is what was previewed, case by case."
+    todo = "Look at the new preview and confirm it."

@@ -61,3 +61,10 @@ class StatementBroken(BrokenPromise):
 
     what = "Statement {statement_id} says {total_minor} and its lines sum to {lines_minor}."
     todo = "Do not pay it; have the database looked at."
+
+
+class ObjectionUnclear(InvalidInput):
+    """An objection does not say what it is about."""
+
+    what = "The objection does not say what it is about."
+    todo = "Choose one of {known}, and say more in at most {maximum} characters; a reason of your own needs a sentence."

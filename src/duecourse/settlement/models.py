@@ -154,10 +154,12 @@ class StatementLine(TenantRow):
 
 
 class StatementTransition(TenantRow):
-    """A step of a statement's life: draft, agreed (by the agency), approved (by the creditor), frozen. Append-only."""
+    """A step of a statement's life: draft, agreed or disputed (by the agency, with a reason), approved (by the creditor), frozen. Append-only."""
 
     statement = tenant_key(Statement)
     status = models.TextField()
+    reason_code = models.TextField(default="", db_default="")
+    words = models.TextField(default="", db_default="")
     actor_id = models.BigIntegerField()
     at = models.DateTimeField()
 

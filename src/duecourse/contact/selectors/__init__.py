@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from duecourse.contact.selectors.answers import ANSWERS_PAGE, answer_page, refusals_by_rule
+from duecourse.contact.selectors.owed import access_permit, outcomes_owed
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
 from duecourse.contact.selectors.windows import WINDOW, attempts_without_permit, most_slots, refusal_counts, window_frame
+from duecourse.contact.selectors.worklist import WHYS, CallsToday, attempted_frame, calls_made, calls_today, work_case, worklist
 
 __all__ = [
     "ANSWERS_PAGE",
     "GROUPS",
+    "WHYS",
     "WINDOW",
+    "CallsToday",
     "TimelinePage",
+    "access_permit",
     "answer_page",
+    "attempted_frame",
     "attempts_without_permit",
+    "calls_made",
+    "calls_today",
     "case_timeline",
     "most_slots",
+    "outcomes_owed",
     "refusal_counts",
     "refusals_by_rule",
     "window_frame",
+    "work_case",
+    "worklist",
 ]

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 
-from duecourse.contact.errors import AttemptReported, OutcomeUnknown, PermitExpired, PermitNotBegun, TalkContradictsOutcome
-from duecourse.contact.models import CONNECTED_OUTCOMES, Attempt, Outcome
+from duecourse.contact.errors import AttemptReported, NoteUnknown, OutcomeUnknown, PermitExpired, PermitNotBegun, TalkContradictsOutcome
+from duecourse.contact.models import CONNECTED_OUTCOMES, NOTES, Attempt, Outcome
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting
 
-_FIELDS = ("id", "creditor_id", "permit_id", "performer_id", "outcome", "is_connected", "started_at", "talk_seconds", "reported_at")
+_FIELDS = (
+    "id",
+    "creditor_id",
+    "permit_id",
+    "performer_id",
+    "outcome",
+    "is_connected",
+    "started_at",
+    "talk_seconds",
+    "note_codes",
+    "reported_at",
+)
 
 _REPORT = f"""
 WITH permit AS (
@@ -20,7 +33,7 @@ WITH permit AS (
     WHERE creditor_id = %(creditor)s AND id = %(permit)s AND performer_id = coalesce(%(agency)s, performer_id)
 ), made AS (
     INSERT INTO contact_attempt ({", ".join(_FIELDS[1:])})
-    SELECT creditor_id, id, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(reported)s FROM permit
+    SELECT creditor_id, id, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(notes)s::jsonb, %(reported)s FROM permit
     WHERE %(started)s BETWEEN contact_at AND valid_until_at
     ON CONFLICT (permit_id) DO NOTHING
     RETURNING {", ".join(_FIELDS)}
@@ -29,17 +42,29 @@ SELECT permit.contact_at, permit.valid_until_at, made.* FROM permit LEFT JOIN ma
 """  # noqa: S608
 
 
-def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: datetime, talk_seconds: int = 0) -> Attempt:
+def attempt_report(
+    *, actor: Actor, permit_id: int, outcome: str, started_at: datetime, talk_seconds: int = 0, note_codes: Sequence[str] = ()
+) -> Attempt:
     """Report what came of a permit, once. An outcome that reached nobody gives the day's slot back.
+
+    Args:
+        actor: the performer, or the creditor's side.
+        permit_id: the permit.
+        outcome: of `Outcome`.
+        started_at: when it began, within the permit's time.
+        talk_seconds: 0 where nobody was reached.
+        note_codes: some of `NOTES`, what was said besides.
 
     Raises:
         Absent: there is no such permit for this actor.
-        OutcomeUnknown, TalkContradictsOutcome, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
+        OutcomeUnknown, NoteUnknown, TalkContradictsOutcome, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
 
     Guarantees: reporting the same outcome again changes nothing.
     """
     if outcome not in Outcome.values:
         raise OutcomeUnknown(outcome=outcome, known=", ".join(Outcome.values))
+    if unknown := sorted(set(note_codes) - set(NOTES)):
+        raise NoteUnknown(code=", ".join(unknown), known=", ".join(NOTES))
     if talk_seconds < 0 or (talk_seconds and outcome not in CONNECTED_OUTCOMES):
         raise TalkContradictsOutcome(outcome=outcome, talk_seconds=talk_seconds)
     with acting(actor), connection.cursor() as cursor:
@@ -51,6 +76,7 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
             "connected": outcome in CONNECTED_OUTCOMES,
             "started": started_at,
             "talk": talk_seconds,
+            "notes": json.dumps(sorted(set(note_codes))),
             "reported": now(),
         }
         cursor.execute(_REPORT, wanted)
@@ -63,7 +89,8 @@ def attempt_report(*, actor: Actor, permit_id: int, outcome: str, started_at: da
         if started_at < contact_at:
             raise PermitNotBegun(permit_id=permit_id, contact_at=contact_at.isoformat())
         if attempt_id is not None:
-            return Attempt.from_db(connection.alias, _FIELDS, row[2:])
+            return Attempt.from_db(connection.alias, _FIELDS, [json.loads(value) if name == "note_codes" else value
+                                                              for name, value in zip(_FIELDS, row[2:], strict=True)])  # fmt: skip
         stored = Attempt.objects.get(creditor_id=actor.creditor_id, permit_id=permit_id)
         if stored.outcome != outcome or stored.started_at != started_at:
             raise AttemptReported(permit_id=permit_id, outcome=stored.outcome)

@@ -1,4 +1,4 @@
-"""The platform's own grounds for refusing a contact, beside the rules of the packs: authority and holds.
+"""The platform's own grounds for refusing a contact, beside the rules of the packs: authority, holds and contact points.
 
 They come from records, not from a clock or a count, so no instant can be named at which they end by themselves.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from duecourse.kit.errors import DuecourseError
@@ -64,6 +65,26 @@ NO_RULES = Ground(
     "该机构未启用任何规则包，无法给予许可。",
     "Creditor's settings",
 )
+POINT_ENDED = Ground(
+    "contact_point_ended",
+    "This number or address is not valid: it was found wrong, or its time is over.",
+    "该号码或地址已失效（错号或已过期）。",
+    "Creditor's records of contact points",
+)
+POINT_UNFIT = Ground(
+    "contact_point_unfit",
+    "This channel cannot use that number or address.",
+    "该联系渠道不适用于此号码或地址。",
+    "Creditor's records of contact points",
+)
+THIRD_PARTY = Ground(
+    "third_party",
+    "The number or address is another person's, and no rule in force allows to contact third parties.",
+    "该号码或地址属于第三人，现行规则不允许联系第三人。",
+    "《商业银行信用卡业务监督管理办法》第68条",
+)
+_OF_POINTS = (POINT_ENDED, POINT_UNFIT, THIRD_PARTY)
+_POINT_KINDS = {"call": "phone", "sms": "phone", "email": "email", "letter": "address", "visit": "address"}
 _HOLDS = {
     "dispute": ("The debtor disputes the debt.", "债务人对债务提出异议。", "《商业银行信用卡业务监督管理办法》第69条"),
     "deceased": ("The debtor has died.", "债务人已身故。", "Creditor policy"),
@@ -106,6 +127,25 @@ def find(
     return found + [_hold(kind) for kind in sorted(hold_kinds)]
 
 
+def of_point(*, kind: str, whose: str, span: tuple[date, date | None], channel: str, on: date) -> list[Ground]:
+    """Return what speaks against using a number or an address on the debtor's day.
+
+    Args:
+        kind: phone, email or address.
+        whose: 'self' for the debtor's own; everything else is a third party's, which no pack has a rule for yet, so it is refused.
+        span: valid from, and the first day on which it is not, or None.
+        channel: of the contact.
+        on: the debtor's local day.
+    """
+    from_on, until_on = span
+    found = [POINT_UNFIT] if _POINT_KINDS[channel] != kind else []
+    if on < from_on or (until_on is not None and on >= until_on):
+        found.append(POINT_ENDED)
+    if whose != "self":
+        found.append(THIRD_PARTY)
+    return found
+
+
 def _hold(kind: str) -> Ground:
     texts = stop_text(kind) or (f"A hold is open: {kind}.", f"存在暂停催收事项：{kind}。")
     en, zh, source = _HOLDS.get(kind, (*texts, "Creditor policy"))
@@ -119,7 +159,7 @@ def undecided(error: DuecourseError) -> Ground:
 
 def ground_text(code: str) -> tuple[str, str]:
     """Return what a code of a refusal means, in English and in Chinese: a ground of the platform, a hold, or a rule of a pack."""
-    for ground in (CASE_CLOSED, PERFORMER_CLOSED, NOT_PLACED, PLACED_ELSEWHERE, NO_RULES):
+    for ground in (CASE_CLOSED, PERFORMER_CLOSED, NOT_PLACED, PLACED_ELSEWHERE, NO_RULES, *_OF_POINTS):
         if ground.code == code:
             return ground.en, ground.zh
     if code.startswith("hold_"):

@@ -36,10 +36,7 @@ AHEAD_MAX = timedelta(days=1)
 
 _FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s)"
 
-_GIVE = """
-WITH given AS (INSERT INTO contact_{kind} ({columns}) VALUES ({marks}) RETURNING id)
-SELECT id, gate.audit_append(%s, %s, %s, %s, id, %s::jsonb) FROM given
-"""
+_GIVE = "SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, %s::jsonb)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def permit_request(
         contact_point_id: the number or address that is used, if it is known already.
 
     Raises:
-        Absent: there is no such case for this actor, or the contact point is not its debtor's.
+        Absent: there is no such case for this actor (a collector has those assigned to them), or the contact point is not its debtor's.
         PerformerMissing, ContactTimeImplausible, RequestReused: see their texts.
 
     Guarantees: requests for one debtor are decided one after the other, over all performers of the creditor, so that the day's
@@ -154,10 +151,10 @@ def permit_request(
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
     with acting(actor), connection.cursor() as cursor:
         known = _known(cursor, creditor_id=actor.creditor_id, request=request)
-        _check_contact_point(actor, known, request=request)
+        point = _point(actor, known, request=request)
         if known.earlier_kind is not None:
             return _earlier(known, request=request)
-        return _store(cursor, actor=actor, request=request, decision=_decide(known, request=request))
+        return _store(cursor, actor=actor, request=request, decision=_decide(known, request=request, point=point))
 
 
 @lru_cache(maxsize=64)
@@ -185,13 +182,15 @@ def _known(cursor: Any, *, creditor_id: int, request: _Request) -> _Known:
     return known._replace(packs=tuple(_parsed(known.packs)), days=_parsed(known.days))
 
 
-def _check_contact_point(actor: Actor, known: _Known, *, request: _Request) -> None:
-    """Refuse another debtor's number or address: a permit counts for the debtor whose number is dialled."""
+def _point(actor: Actor, known: _Known, *, request: _Request) -> ContactPoint | None:
+    """Return the number or address that is to be used; another debtor's is absent, for a permit counts for the debtor whose number is dialled."""
     if request.contact_point_id is None:
-        return
+        return None
     own = ContactPoint.objects.filter(creditor_id=actor.creditor_id, person_id=known.person_id, pk=request.contact_point_id)
-    if not own.exists():
+    point = own.only("kind", "whose", "valid_from_on", "valid_until_on").first()
+    if point is None:
         raise Absent(entity="contact point")
+    return point
 
 
 def _parsed(value: Any) -> Any:
@@ -206,7 +205,7 @@ def _earlier(known: _Known, *, request: _Request) -> Answer:
     return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at)
 
 
-def _decide(known: _Known, *, request: _Request) -> _Decision:
+def _decide(known: _Known, *, request: _Request, point: ContactPoint | None) -> _Decision:
     if known.performer_kind is None:
         raise PerformerMissing
     day = known.days[ContactFacts(request.channel, request.contact_at, known.zone, known.person_id, 0).local_on.isoformat()]
@@ -230,6 +229,9 @@ def _decide(known: _Known, *, request: _Request) -> _Decision:
         is_placed_here=is_placed_here,
         hold_kinds=day["hold_kinds"],
     )
+    if point is not None:
+        span = (point.valid_from_on, point.valid_until_on)
+        own += grounds.of_point(kind=point.kind, whose=point.whose, span=span, channel=request.channel, on=facts.local_on)
     try:
         verdict = decide(facts, packs=packs_of(known.packs), as_of=facts.local_on)
     except (RuleConflict, NoValueInForce) as undecided:
@@ -280,13 +282,17 @@ def _store(cursor: Any, *, actor: Actor, request: _Request, decision: _Decision)
         "contact_at": request.contact_at,
         "local_on": decision.local_on,
         "decided_at": decided_at,
-        "explanation": explanation.decode(),
+        "explanation": decision.record,
     }
     if kind == "permit":
         row |= {"valid_until_at": decision.valid_until_at}
     else:
-        row |= {"next_allowed_at": decision.next_allowed_at, "codes": json.dumps(decision.codes)}
+        row |= {"next_allowed_at": decision.next_allowed_at, "codes": decision.codes}
     details = canonical_bytes({"request_hash": request_hash, "explanation_hash": hashlib.sha256(explanation).hexdigest()}).decode()
-    give = _GIVE.format(kind=kind, columns=", ".join(row), marks=", ".join(["%s"] * len(row)))
-    cursor.execute(give, [*row.values(), actor.creditor_id, decided_at, f"{kind}_given", kind, details])
+    stored = json.dumps(row, ensure_ascii=False, default=_iso)
+    cursor.execute(_GIVE, [actor.creditor_id, kind, stored, decided_at, details])
     return Answer(kind, cursor.fetchone()[0], decision.record, decision.valid_until_at, decision.next_allowed_at)
+
+
+def _iso(value: date) -> str:
+    return value.isoformat()

@@ -36,6 +36,7 @@ from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, kind_t
 from duecourse.placement.selectors.runs import access_allocation, allocation_preview, allocation_rows_frame, reason_text
 from duecourse.placement.selectors.studio import allocation_before, batch_levels, contract_limits, other_drafts, slice_propensities
 from duecourse.placement.selectors.terms import obstacles
+from duecourse.placement.selectors.workbench import WORK_CASES, agency_batch, agency_batches, batch_receipts, collectors
 
 __all__ = [
     "ALLOCATIONS",
@@ -48,6 +49,7 @@ __all__ = [
     "MOVE_SETS",
     "PLACEMENTS",
     "RECOVERED",
+    "WORK_CASES",
     "BatchRate",
     "LifePolicy",
     "MoveReason",
@@ -58,12 +60,16 @@ __all__ = [
     "access_move_set",
     "access_placement",
     "agencies_frame",
+    "agency_batch",
+    "agency_batches",
     "allocation_before",
     "allocation_preview",
     "allocation_rows_frame",
     "batch_levels",
     "batch_rates",
+    "batch_receipts",
     "batches",
+    "collectors",
     "contract_limits",
     "exclusions_frame",
     "extension_shares",

@@ -72,7 +72,7 @@ CREATE TEMPORARY TABLE placing_account ON COMMIT DROP AS
         SELECT t.* FROM portfolio_taperow t
         JOIN portfolio_tape tape ON tape.creditor_id = t.creditor_id AND tape.id = t.tape_id AND tape.state = 'published'
         WHERE %(step_run)s::bigint IS NULL AND t.creditor_id = f.creditor_id AND t.account_id = ca.account_id AND tape.as_of <= %(as_of)s
-        ORDER BY tape.as_of DESC, tape.id DESC LIMIT 1) t ON true
+        ORDER BY t.feed_at DESC, t.balance_minor, t.tape_id DESC LIMIT 1) t ON true
     WHERE s.id IS NOT NULL OR t.id IS NOT NULL
 """
 

@@ -13,7 +13,7 @@ from duecourse.parties.models import Role
 from duecourse.parties.services import approval_decide
 from duecourse.settlement.errors import StatementBroken, StatementChanged, StatementOutOfOrder
 from duecourse.settlement.models import Statement, StatementLine, StatementTransition
-from duecourse.settlement.selectors.statements import access_statement, statement_status
+from duecourse.settlement.selectors.statements import OPEN, access_statement, statement_status
 from duecourse.settlement.services.draft import lock_statement, note_statement
 
 
@@ -22,18 +22,18 @@ def statement_agree(*, actor: Actor, statement_id: int, lines_hash: str = "") ->
 
     Args:
         actor: a lead of the agency.
-        statement_id: a statement in draft.
+        statement_id: a statement in draft, or one that was objected to.
         lines_hash: the hash of the lines that were looked at; '' not to compare.
 
     Raises:
         Forbidden: the actor does not lead an agency.
         Absent: there is no such statement for this agency.
         StatementChanged: it was drawn up anew since it was looked at.
-        StatementOutOfOrder: it is no draft.
+        StatementOutOfOrder: it is settled already.
     """
     require(actor, Role.LEAD, action="agree to a statement")
     with acting(actor):
-        statement = _in_status(actor, statement_id, status="draft", wanted="agreed")
+        statement = _in_status(actor, statement_id, *OPEN, wanted="agreed")
         if lines_hash and lines_hash != statement.lines_hash:
             raise StatementChanged(statement_id=statement_id)
         _move(actor, statement, "agreed")
@@ -50,7 +50,7 @@ def statement_approve(*, actor: Actor, statement_id: int) -> None:
     require(actor, Role.ACCOUNTANT, action="approve a statement")
     _require_person(actor, action="approve a statement", role=Role.ACCOUNTANT.value)
     with acting(actor):
-        _move(actor, _in_status(actor, statement_id, status="agreed", wanted="approved"), "approved")
+        _move(actor, _in_status(actor, statement_id, "agreed", wanted="approved"), "approved")
 
 
 def statement_freeze(*, actor: Actor, statement_id: int) -> int | None:
@@ -71,7 +71,7 @@ def statement_freeze(*, actor: Actor, statement_id: int) -> int | None:
     require(actor, Role.MANAGER, action="freeze a statement")
     _require_person(actor, action="freeze a statement", role=Role.MANAGER.value)
     with acting(actor):
-        statement = _in_status(actor, statement_id, status="approved", wanted="frozen")
+        statement = _in_status(actor, statement_id, "approved", wanted="frozen")
         approver = StatementTransition.objects.get(creditor_id=actor.creditor_id, statement=statement, status="approved").actor_id
         approval_decide(
             actor=actor,
@@ -92,13 +92,13 @@ def _require_person(actor: Actor, *, action: str, role: str) -> None:
         raise Forbidden(action=f"{action} without a person", role=role)
 
 
-def _in_status(actor: Actor, statement_id: int, *, status: str, wanted: str) -> Statement:
-    """Return the statement, locked, if it is in the status."""
+def _in_status(actor: Actor, statement_id: int, *statuses: str, wanted: str) -> Statement:
+    """Return the statement, locked, if it is in one of the statuses."""
     statement = access_statement(actor, statement_id=statement_id)
     lock_statement(contract_id=statement.contract_id, month=statement.month)
     statement.refresh_from_db()
     found = statement_status(statement)
-    if found != status:
+    if found not in statuses:
         raise StatementOutOfOrder(statement_id=statement_id, status=found, wanted=wanted)
     return statement
 
