@@ -1,0 +1,184 @@
+"""Everything that waits for a second person, gathered from the rooms: what, who asked, when, exactly what is decided on, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from duecourse.doors import words
+from duecourse.doors.console.tables import LISTINGS
+from duecourse.kit.errors import Absent
+from duecourse.kit.money import format_amount
+from duecourse.parties.access import Actor
+from duecourse.parties.models import Role
+from duecourse.parties.selectors import access_export, exports_waiting, names_of
+from duecourse.parties.services import export_approve, export_reject
+from duecourse.placement.models import AllocationRun, PlacementMove, PlacementMoveSet
+from duecourse.placement.selectors import access_allocation, access_move_set
+from duecourse.placement.services import allocation_approve, allocation_reject, moves_approve, moves_reject
+from duecourse.settlement.models import Statement, StatementTransition
+
+SECOND = (Role.MANAGER, Role.COMPLIANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits.
+
+    Attributes:
+        kind: of its row, as in the approval that decides it.
+        id: its number.
+        title: what it is, in words.
+        facts: what it comes to, as label and value.
+        requested_by: the user who asked, 0 for the system.
+        at: since when.
+        content_hash: of exactly what is decided on.
+        address: its own page, or '' where there is none.
+        roles: any one of them decides.
+        is_decided_here: whether agreeing and refusing stand on the list; else on its own page.
+        name: of who asked; filled in for all at once.
+    """
+
+    kind: str
+    id: int
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    requested_by: int
+    at: datetime
+    content_hash: str
+    address: str
+    roles: tuple[str, ...] = SECOND
+    is_decided_here: bool = True
+    name: str = field(default="")
+
+    def barrier(self, actor: Actor) -> str:
+        """Return why this actor cannot decide it, in words, or ''."""
+        if self.requested_by == actor.user_id:
+            return _("You asked for this yourself, so a second person decides.")
+        if actor.roles.isdisjoint(map(str, self.roles)):
+            return _("It takes the role %(roles)s.") % {"roles": " / ".join(words.word(str(role)) for role in self.roles)}
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How one kind of thing is decided: the hash of what stands there now, and the services of its room."""
+
+    hash_of: Callable[[Actor, int], str]
+    approve: Callable[[Actor, int, str], Any]
+    reject: Callable[[Actor, int, str], Any]
+
+
+DECISIONS: dict[str, Decision] = {
+    "allocation_run": Decision(
+        lambda actor, number: access_allocation(actor, allocation_run_id=number).rows_hash,
+        lambda actor, number, reason: allocation_approve(actor=actor, allocation_run_id=number, reason=reason),
+        lambda actor, number, reason: allocation_reject(actor=actor, allocation_run_id=number, reason=reason),
+    ),
+    "placement_move_set": Decision(
+        lambda actor, number: access_move_set(actor, move_set_id=number).rows_hash,
+        lambda actor, number, reason: moves_approve(actor=actor, move_set_id=number, words=reason),
+        lambda actor, number, reason: moves_reject(actor=actor, move_set_id=number, words=reason),
+    ),
+    "export": Decision(
+        lambda actor, number: access_export(actor=actor, export_id=number).content_hash,
+        lambda actor, number, reason: export_approve(actor=actor, export_id=number, reason=reason),
+        lambda actor, number, reason: export_reject(actor=actor, export_id=number, reason=reason),
+    ),
+}
+
+
+def waiting(*, actor: Actor) -> list[Waiting]:
+    """Return everything of the actor's creditor that waits for a second person, the oldest first; call it inside `acting`.
+
+    Raises:
+        Absent: the actor is on an agency's side.
+    """
+    if actor.is_agency:
+        raise Absent(entity="page")
+    found = [*_allocations(actor), *_move_sets(actor), *_statements(actor), *_exports(actor)]
+    names = names_of(user_ids={item.requested_by for item in found})
+    return [
+        Waiting(**{name: getattr(item, name) for name in Waiting.__slots__} | {"name": names.get(item.requested_by, _("the system"))})
+        for item in sorted(found, key=lambda item: item.at)
+    ]
+
+
+def _address(name: str, number: int) -> str:
+    try:
+        return reverse(name, args=[number])
+    except NoReverseMatch:
+        return ""
+
+
+def _allocations(actor: Actor) -> list[Waiting]:
+    found = []
+    for run in AllocationRun.objects.filter(creditor_id=actor.creditor_id, state="proposed").order_by("pk"):
+        counts = tuple(
+            (words.word(name), f"{run.summary[name]:,}")
+            for name in ("case_count", "placed_count", "withheld_count", "slice_count")
+            if isinstance(run.summary.get(name), int)
+        )
+        facts = ((_("Business date"), run.as_of.isoformat()), *counts)
+        title = _("Allocation %(number)s") % {"number": run.pk}
+        address = _address("allocation", run.pk)
+        found.append(Waiting("allocation_run", run.pk, title, facts, run.proposed_by, run.known_at, run.rows_hash, address))
+    return found
+
+
+def _move_sets(actor: Actor) -> list[Waiting]:
+    sets = list(PlacementMoveSet.objects.filter(creditor_id=actor.creditor_id, state="requested").order_by("pk"))
+    counted = PlacementMove.objects.filter(creditor_id=actor.creditor_id, move_set_id__in=[row.pk for row in sets])
+    counts = {
+        row["move_set_id"]: row
+        for row in counted.values("move_set_id").annotate(all=Count("pk"), allowed=Count("pk", filter=Q(verdict="allowed")))
+    }
+    found = []
+    for row in sets:
+        count = counts.get(row.pk, {"all": 0, "allowed": 0})
+        facts = [(_("Cases"), f"{count['allowed']:,} / {count['all']:,}"), (_("Reason"), words.word(row.reason_code))]
+        facts += [(_("In words"), row.words)] if row.words else []
+        title = f"{words.word(row.kind)} {row.pk}"
+        address = _address("move", row.pk)
+        found.append(Waiting("placement_move_set", row.pk, title, tuple(facts), row.requested_by, row.known_at, row.rows_hash, address))
+    return found
+
+
+def _statements(actor: Actor) -> list[Waiting]:
+    """Return statements that the agency agreed to and an accountant approves, and those approved that a manager freezes."""
+    last = StatementTransition.objects.filter(creditor_id=actor.creditor_id, statement=OuterRef("pk")).order_by("-pk")
+    steps = {name: Subquery(last.values(column)[:1]) for name, column in (("step", "status"), ("by", "actor_id"), ("since", "at"))}
+    rows = Statement.objects.filter(creditor_id=actor.creditor_id).annotate(**steps).filter(step__in=["agreed", "approved"])
+    found = []
+    for row in rows.select_related("agency").order_by("pk"):
+        lang = "zh" if words.is_chinese() else "en"
+        facts = ((_("Agency"), row.agency.name), (_("Total"), format_amount(row.total_minor, row.currency, lang=lang)))
+        facts += ((_("State"), words.word(row.step)),)
+        title = _("Statement %(month)s") % {"month": row.month}
+        roles = (Role.ACCOUNTANT,) if row.step == "agreed" else (Role.MANAGER,)
+        address = _address("statement", row.pk)
+        found.append(
+            Waiting("statement", row.pk, title, facts, row.by, row.since, row.lines_hash, address, roles=roles, is_decided_here=False)
+        )
+    return found
+
+
+def _exports(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in exports_waiting(actor=actor):
+        listing = str(LISTINGS[row.listing].title) if row.listing in LISTINGS else row.listing
+        facts = (
+            (_("Listing"), listing),
+            (_("Rows"), f"{row.row_count:,}"),
+            (_("About persons"), _("yes") if row.is_personal else _("no")),
+            (_("Purpose"), row.purpose),
+        )
+        title = _("Export %(number)s") % {"number": row.pk}
+        found.append(Waiting("export", row.pk, title, facts, row.asked_by_id, row.asked_at, row.content_hash, _address("export", row.pk)))
+    return found
