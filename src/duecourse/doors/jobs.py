@@ -30,7 +30,11 @@ from duecourse.parties.errors import MembershipMissing
 from duecourse.parties.models import Creditor, Role, User
 from duecourse.parties.selectors import creditors
 
-JOB_MODULES: tuple[str, ...] = ("duecourse.doors.exporting",)
+JOB_MODULES: tuple[str, ...] = (
+    "duecourse.doors.exporting",
+    "duecourse.doors.console.pages.moves",
+    "duecourse.doors.console.pages.move_sets",
+)
 """The modules that register jobs; each is imported before the first job is asked for or done."""
 QUEUE = "jobs"
 ATTEMPTS_MAX = 5
