@@ -30,7 +30,7 @@ BOOKS = {
     *("parties_approval", "parties_contractversion", "parties_feeschedule", "parties_feeline"),
     *("portfolio_casetransition", "portfolio_snapshot", "portfolio_score", "portfolio_casesnapshot", "portfolio_snapshotsum"),
     *("placement_allocationrow", "placement_batch", "placement_placementaccount", "placement_placementtransition", "placement_handover"),
-    *("placement_placementpolicy", "portfolio_stopentry", "placement_batchreceipt"),
+    *("placement_placementpolicy", "portfolio_stopentry", "portfolio_feedfact", "placement_batchreceipt"),
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
 }
@@ -44,6 +44,8 @@ HIDDEN_FROM_AGENCIES = {
         "parties_export",
         "portfolio_tape",
         "portfolio_taperow",
+        "portfolio_feedfact",
+        "portfolio_waitingrow",
         "portfolio_instalment",
         "portfolio_pause",
         "portfolio_score",
@@ -287,6 +289,7 @@ FORGED = (
     ("SELECT gate.unsealed_events(%(own)s, 1)", "permission denied"),
     ("SELECT gate.seal_append(%(own)s, 1::smallint, ''::bytea, '{}', '{}', now())", "permission denied"),
     ("SELECT gate.analyse('{}')", "permission denied"),
+    ("SELECT gate.token_counted(1, 1, 1, now())", "permission denied"),
 )
 
 

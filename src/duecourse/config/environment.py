@@ -36,6 +36,7 @@ VARIABLES: dict[str, str] = {
     "DUECOURSE_PORT": "port the web server listens on; 8000 by default",
     "DUECOURSE_POOL": "database connections each web process keeps; 0 (default) means none",
     "DUECOURSE_PROXY": "1 when a trusted proxy sets X-Forwarded-Proto",
+    "DUECOURSE_LOOPBACK_WEBHOOKS": "1 lets webhooks go to this machine, also without TLS; never in production",
     "DUECOURSE_EMAIL_URL": "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty writes mail to the log",
     "DUECOURSE_EMAIL_FROM": "sender of mail",
     "DUECOURSE_PG_BIN": "bin folder of the PostgreSQL to embed",
@@ -66,6 +67,7 @@ class Environment:
         port: port the web server listens on.
         pool_count: database connections each web process keeps, 0 for none.
         is_behind_proxy: X-Forwarded-Proto may be believed.
+        allows_loopback_webhooks: webhooks may go to this machine, also without TLS; never in production.
         email_url: mail server, or '' for the log.
         email_from: sender of mail.
         pg_bin: folder of PostgreSQL programs, or None to look for them.
@@ -84,6 +86,7 @@ class Environment:
     port: int
     pool_count: int
     is_behind_proxy: bool
+    allows_loopback_webhooks: bool
     email_url: str = field(repr=False)
     email_from: str
     pg_bin: Path | None
@@ -210,6 +213,7 @@ def _read(variables: Mapping[str, str], mode: Mode, problems: list[Problem]) -> 
         port=_number(variables, "DUECOURSE_PORT", 8000, problems),
         pool_count=_number(variables, "DUECOURSE_POOL", 0, problems),
         is_behind_proxy=_flag(variables, "DUECOURSE_PROXY", problems),
+        allows_loopback_webhooks=_flag(variables, "DUECOURSE_LOOPBACK_WEBHOOKS", problems),
         email_url=variables.get("DUECOURSE_EMAIL_URL", ""),
         email_from=variables.get("DUECOURSE_EMAIL_FROM") or "duecourse@localhost",
         pg_bin=Path(pg_bin).expanduser() if pg_bin else None,
@@ -272,6 +276,8 @@ def _unsafe(environment: Environment) -> list[Problem]:
     problems = _unsafe_keys(environment)
     if environment.is_debug:
         problems.append(_problem("DUECOURSE_DEBUG", "is on in production", "Remove it."))
+    if environment.allows_loopback_webhooks:
+        problems.append(_problem("DUECOURSE_LOOPBACK_WEBHOOKS", "is on in production", "Remove it."))
     if not environment.allowed_hosts:
         problems.append(_problem("DUECOURSE_ALLOWED_HOSTS", "is missing", "Name the hosts the web server answers to."))
     if any(host.startswith("*") for host in environment.allowed_hosts):

@@ -105,6 +105,11 @@ DATABASE_ROUTERS = ["duecourse.config.routers.OwnerMigrates"]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = ["duecourse.doors.jobs"]
 
+# ── programs ─────────────────────────────────────────────────────────────────────────────────────
+
+DUECOURSE_LOOPBACK_WEBHOOKS = ENVIRONMENT.allows_loopback_webhooks
+API_REQUESTS_PER_SECOND, API_REQUESTS_AT_ONCE = 50, 250
+
 # ── people ───────────────────────────────────────────────────────────────────────────────────────
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -24,7 +25,7 @@ from django.db.models import F
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Forbidden
-from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor, ScopeMissing, TokenRefused
+from duecourse.parties.errors import LoginRefused, LoginThrottled, MembershipMissing, NoActor, ScopeMissing, TokenRefused, TokenTooFast
 from duecourse.parties.models import Agency, AgencyKind, Creditor, Membership, Role, User
 
 SCOPE_ROLES: dict[str, Role] = {
@@ -35,6 +36,8 @@ SCOPE_ROLES: dict[str, Role] = {
     "payments:write": Role.ACCOUNTANT,
     "statements:read": Role.READ_ONLY,
     "feeds:write": Role.MANAGER,
+    "webhooks:read": Role.READ_ONLY,
+    "webhooks:write": Role.MANAGER,
 }
 """What a token of the creditor's side may be given for, and the role that its program then has."""
 AGENCY_SCOPE_ROLES: dict[str, Role] = {
@@ -44,6 +47,8 @@ AGENCY_SCOPE_ROLES: dict[str, Role] = {
     "permits:write": Role.COLLECTOR,
     "statements:read": Role.COLLECTOR,
     "statements:agree": Role.LEAD,
+    "webhooks:read": Role.COLLECTOR,
+    "webhooks:write": Role.LEAD,
 }
 """The same for a token of an agency."""
 CREDITOR_SCOPES, AGENCY_SCOPES = tuple(SCOPE_ROLES), tuple(AGENCY_SCOPE_ROLES)
@@ -243,6 +248,20 @@ def bearer_of(text: str) -> Bearer:
     by_scope = SCOPE_ROLES if agency_id is None else AGENCY_SCOPE_ROLES
     roles = frozenset(str(by_scope[scope]) for scope in given & set(by_scope))
     return Bearer(Actor(user_id=-token_id, creditor_id=creditor_id, agency_id=agency_id, roles=roles), given, is_test)
+
+
+def token_count(bearer: Bearer) -> None:
+    """Count one request of a token, whatever comes of it. Call it outside `acting`; all processes count together.
+
+    Raises:
+        TokenTooFast: it has used up what it may ask at once, and has to wait.
+    """
+    rate, burst = settings.API_REQUESTS_PER_SECOND, settings.API_REQUESTS_AT_ONCE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gate.token_counted(%s, %s, %s, %s)", [-bearer.actor.user_id, rate, burst, now()])
+        wait_ms = cursor.fetchone()[0]
+    if wait_ms:
+        raise TokenTooFast(rate=rate, burst=burst, seconds=-(-wait_ms // 1000))
 
 
 def in_house_ids(creditor_id: int) -> list[int]:

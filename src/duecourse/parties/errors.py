@@ -219,3 +219,27 @@ class LastManager(Conflict):
     what = "Nobody would be left to let people in."
     why = "This is the last manager's membership."
     todo = "Give a colleague the role manager first."
+
+
+class WebhookRefused(InvalidInput):
+    """A webhook cannot be added as it was asked for."""
+
+    what = "The webhook cannot be added: {reason}."
+    why = "What happens here is told only to addresses that can be reached safely, and only of kinds this side may know."
+    todo = "Correct it; docs/api.md lists the kinds."
+
+
+class WebhookFull(Conflict):
+    """A side has as many webhooks as it may have."""
+
+    what = "There are {most} webhooks already."
+    todo = "Remove one that is not used any more."
+
+
+class TokenTooFast(DuecourseError):
+    """A token asks more often than it may."""
+
+    what = "This token asks too often."
+    why = "A token has {burst} requests at once and {rate} more each second."
+    todo = "Wait {seconds} seconds and go on more slowly."
+    http_status = 429

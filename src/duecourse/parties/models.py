@@ -343,3 +343,51 @@ class Export(TenantRow):
             models.CheckConstraint(condition=~Q(state="ready") | Q(file_id__isnull=False, expires_at__isnull=False), name="export_ready"),
         ]
         indexes = [models.Index(fields=["creditor", "asked_by", "asked_at"], name="export_of_user")]
+
+
+class Webhook(TenantRow):
+    """An address of an integration to which events are sent: the creditor's, or one agency's with its own events only.
+
+    `key_id` names the secret in every signature; the secret itself is kept sealed. `position` is the place in the sealed trail up to which
+    its events were taken. One that is removed stays on record and gets nothing any more.
+    """
+
+    agency = tenant_key(Agency, null=True)
+    name = models.TextField()
+    url = models.TextField()
+    event_kinds = models.JSONField()
+    key_id = models.CharField(max_length=12, unique=True)
+    secret_sealed = models.BinaryField()
+    position = models.BigIntegerField()
+    created_by = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+
+class WebhookDelivery(TenantRow):
+    """One event on its way to one webhook: its bytes as they are signed, every try, and whether it arrived or was given up.
+
+    `event_id` is the same however often it is sent. `tries` lists instant, status, problem and duration of each. A delivery that is
+    claimed has its next try set after the claim's end, so that a killed sender's is sent again.
+    """
+
+    webhook = tenant_key(Webhook, db_index=False)
+    agency = tenant_key(Agency, null=True)
+    event_id = models.TextField()
+    kind = models.TextField()
+    body = models.TextField()
+    state = models.TextField(default="waiting")
+    try_count = models.IntegerField(default=0)
+    tries = models.JSONField(default=list)
+    next_try_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "webhook", "event_id"], name="webhook_event_once"),
+            models.CheckConstraint(condition=Q(state__in=["waiting", "delivered", "dead"]), name="webhook_delivery_state"),
+        ]
+        indexes = [models.Index(fields=["creditor", "next_try_at"], condition=Q(state="waiting"), name="webhook_due")]

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from duecourse.parties.access import Bearer, acting, bearer_of
+from duecourse.parties.access import Bearer, acting, bearer_of, token_count
 from duecourse.parties.errors import TokenRefused
 
 Result = TypeVar("Result")
@@ -31,6 +31,7 @@ class Token(HttpBearer):
         Raises:
             TokenRefused: no token, or none that holds.
             ScopeMissing: it was not given for this.
+            TokenTooFast: it asks more often than it may.
         """
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer":
@@ -40,6 +41,7 @@ class Token(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Bearer:
         """Return whose token it is, if it reaches this far."""
         bearer = bearer_of(token)
+        token_count(bearer)
         bearer.require(self.scope)
         return bearer
 

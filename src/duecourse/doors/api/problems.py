@@ -141,6 +141,8 @@ def problem(request: HttpRequest, error: DuecourseError, *, errors: list[dict[st
     response["Content-Language"] = lang
     if error.http_status == 401:
         response["WWW-Authenticate"] = "Bearer"
+    if error.http_status == 429:
+        response["Retry-After"] = str(error.parameters["seconds"])
     return response
 
 

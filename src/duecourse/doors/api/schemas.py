@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from duecourse.contact.models import Outcome
-from duecourse.doors.api.paging import Instant, Number, Text
+from duecourse.doors.api.paging import PRINTED, Instant, Number, Text
 
 Channel = Literal["call", "sms", "email", "letter", "visit"]
 Minor = Annotated[int, Field(ge=-(2**62), le=2**62)]
@@ -363,4 +363,65 @@ class StatementsPage(Schema):
     """Statements."""
 
     items: list[StatementOut]
+    next_cursor: str | None
+
+
+class WebhookIn(Incoming):
+    """Where events go to, and which."""
+
+    name: Annotated[Text, Field(max_length=100)]
+    url: Annotated[str, Field(min_length=9, max_length=500, pattern=r"^[\x21-\x7e]+$", description="https")]
+    event_kinds: Annotated[list[Annotated[str, Field(max_length=64, pattern=PRINTED)]], Field(min_length=1, max_length=50)]
+
+
+class WebhookOut(Schema):
+    """A webhook; `key_id` names the secret in its signatures."""
+
+    id: int | None
+    name: str
+    url: str
+    event_kinds: list[str]
+    key_id: str | None
+    agency_id: int | None
+    created_at: datetime
+
+
+class WebhookIssuedOut(WebhookOut):
+    """A new webhook with its secret; both numbers and secret are null in test mode."""
+
+    secret: str | None
+
+
+class WebhooksOut(Schema):
+    """Webhooks, twenty at most."""
+
+    items: list[WebhookOut]
+
+
+class TryOut(Schema):
+    """One try to send an event; `problem` is empty when it arrived."""
+
+    at: datetime
+    status: int | None
+    problem: str
+    duration_ms: int
+
+
+class DeliveryOut(Schema):
+    """An event on its way to a webhook, or that has arrived or was given up."""
+
+    id: int
+    event_id: str
+    kind: str
+    state: Literal["waiting", "delivered", "dead"]
+    try_count: int
+    tries: list[TryOut]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class DeliveriesPage(Schema):
+    """Deliveries."""
+
+    items: list[DeliveryOut]
     next_cursor: str | None

@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
     "worker": Command("duecourse.doors.commands.worker", "Do in the background what pages ask for; `serve` runs one by itself."),
     "token": Command("duecourse.doors.commands.tokens", "Give programs access to the API: issue, list and revoke tokens."),
+    "webhook": Command("duecourse.doors.commands.webhooks", "Tell programs what happened: add and remove webhooks, see what was sent."),
     "audit": Command("duecourse.doors.commands.audit", "Verify the trail, or seal what is new in it."),
 }
 """The commands, in the order of a month's work."""

@@ -1,4 +1,4 @@
-"""`duecourse worker`: does what pages ask for in the background."""
+"""`duecourse worker`: does what pages ask for in the background, and sends events to webhooks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from duecourse.doors.commands.terminal import terminal
 from duecourse.doors.jobs import QUEUE, run_pending, take_up
+from duecourse.doors.webhooks.rounds import Senders
 from duecourse.kit.errors import ConfigurationError, DuecourseError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -39,7 +40,7 @@ def command(
     once: bool = typer.Option(False, "--once", help="Do what is queued, then stop."),
     parent: int = typer.Option(0, hidden=True, help="Stop when this process is gone."),
 ) -> None:
-    """Do the work that pages ask for in the background, until Ctrl-C. `duecourse serve` runs one of these by itself.
+    """Do the work that pages ask for in the background, and send events to webhooks, until Ctrl-C. `duecourse serve` runs one of these.
 
     Several may run, on one machine or on many: no two do the same job. One that was killed is replaced by any other within seconds.
     """
@@ -77,14 +78,17 @@ def run_worker(*, concurrency: int = 2, parent: int = 0) -> None:
 
 
 def _look_around(ended: threading.Event, parent: int) -> None:
-    """Take up what killed workers left, every second; a failure is logged and tried again."""
+    """Take up what killed workers left and send what is due, every second; a failure is logged and tried again."""
+    senders = Senders()
     while not ended.wait(LOOK_AROUND_EVERY_SECONDS):
         if parent and os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
             return
         try:
             take_up()
+            senders.round()
         except (DatabaseError, DuecourseError):
-            _log.exception("What killed workers left could not be looked for; it is tried again in a second.")
+            _log.exception("Looking for dropped jobs and events failed; it is tried again in a second.")
             connection.close()
+    senders.close()
     connection.close()

@@ -9,7 +9,16 @@ from duecourse.ledger.selectors.books import BALANCES, book_totals, receivable_b
 from duecourse.ledger.selectors.files import file_open, file_read, file_ref
 from duecourse.ledger.selectors.jobs import job_row, job_rows, jobs_unended_count
 from duecourse.ledger.selectors.pages import Page, PageQuery, page, page_count, page_stream
-from duecourse.ledger.selectors.trail import BadRow, Head, Verification, audit_verify, event_count, event_details
+from duecourse.ledger.selectors.trail import (
+    BadRow,
+    Head,
+    Verification,
+    audit_verify,
+    event_count,
+    event_details,
+    seal_position,
+    sealed_events,
+)
 
 __all__ = [
     "BALANCES",
@@ -32,4 +41,6 @@ __all__ = [
     "page_count",
     "page_stream",
     "receivable_balances",
+    "seal_position",
+    "sealed_events",
 ]

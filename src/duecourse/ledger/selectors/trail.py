@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from django.db import connection
 from duecourse.kit.errors import fill
 from duecourse.kit.ids import NotCanonical, canonical_bytes
 from duecourse.ledger.models import AuditEvent
+from duecourse.ledger.selectors.rows import dicts
 
 Progress = Callable[[int, int, str], None]
 
@@ -164,6 +165,26 @@ def audit_verify(
         head_hash=previous.hex() if position else "",
         first_bad=first_bad,
     )
+
+
+def seal_position(*, creditor_id: int) -> int:
+    """Return the position of a creditor's newest seal, 0 when there is none."""
+    query = "SELECT coalesce(max(position), 0) AS position FROM ledger_seal WHERE creditor_id = %(creditor_id)s"
+    return int(dicts(query, creditor_id=creditor_id)[0]["position"])
+
+
+def sealed_events(*, creditor_id: int, after: int, until: int, actions: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the sealed events of some actions behind a position, up to another one and in their order, with position and details.
+
+    Positions have no gaps and no event joins an earlier one late, so whoever keeps the last position misses nothing.
+    """
+    query = """
+        SELECT s.position, e.at, e.action, e.subject_kind, e.subject_id, e.agency_id, e.details
+        FROM ledger_seal s JOIN ledger_auditevent e ON e.id = s.event_id
+        WHERE s.creditor_id = %(creditor_id)s AND s.position > %(after)s AND s.position <= %(until)s AND e.action = ANY (%(actions)s)
+        ORDER BY s.position
+    """
+    return dicts(query, creditor_id=creditor_id, after=after, until=until, actions=list(actions))
 
 
 def event_count(*, creditor_id: int, subject_kind: str, subject_id: int, action: str, since_at: datetime) -> int:

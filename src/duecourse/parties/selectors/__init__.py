@@ -39,9 +39,11 @@ from duecourse.parties.selectors.people import (
     person_page,
     tokens,
 )
+from duecourse.parties.selectors.webhooks import DELIVERIES_PAGE, access_webhook, deliveries, webhooks, webhooks_due, webhooks_listening
 
 __all__ = [
     "APPROVALS_PAGE",
+    "DELIVERIES_PAGE",
     "EXPORTS_PAGE",
     "PEOPLE_PAGE",
     "access_agency",
@@ -49,6 +51,7 @@ __all__ = [
     "access_contract_version",
     "access_export",
     "access_qualification",
+    "access_webhook",
     "agencies",
     "approval_of",
     "contract_version_on",
@@ -57,6 +60,7 @@ __all__ = [
     "contracts",
     "creditor_by_code",
     "creditors",
+    "deliveries",
     "exported_today",
     "exports_waiting",
     "fee_lines",
@@ -72,4 +76,7 @@ __all__ = [
     "schedule_lines",
     "tokens",
     "views_of",
+    "webhooks",
+    "webhooks_due",
+    "webhooks_listening",
 ]
