@@ -78,3 +78,20 @@ class ChoicesWrong(InvalidInput):
     why = "Shares lie between nothing and the whole, and only agencies with a contract in force take part."
     todo = "Change what is named and try again."
     read = "docs/placement.md"
+
+
+class FeedKindUnknown(InvalidInput):
+    """There is no feed of this kind."""
+
+    what = "There is no feed {kind}."
+    todo = "Choose one of {known}."
+    read = "docs/feeds.md"
+
+
+class FeedTimeUnknown(InvalidInput):
+    """A feed does not say as of when it is, or names an instant that cannot be."""
+
+    what = "It is not known as of when this feed {kind} is."
+    why = "The newest fact about an account counts, so each needs the time at which the core knew it, not in the future."
+    todo = "Give the time of the file (--at 2026-09-01T06:00)."
+    read = "docs/feeds.md"

@@ -131,7 +131,10 @@ class Placement(TenantRow):
 
 
 class PlacementAccount(TenantRow):
-    """An account in a placement with its components frozen on the day it was placed, in minor units. Append-only."""
+    """An account in a placement with its components frozen on the day it was placed, in minor units. Append-only.
+
+    `joined_on` is the day on which an account that became overdue later followed; null for those the placement began with.
+    """
 
     placement = tenant_key(Placement)
     account = tenant_key(Account)
@@ -140,6 +143,7 @@ class PlacementAccount(TenantRow):
     fee_minor = models.BigIntegerField()
     penalty_minor = models.BigIntegerField()
     balance_minor = models.BigIntegerField()
+    joined_on = models.DateField(null=True)
 
     class Meta:
         """Django's options."""

@@ -16,11 +16,13 @@ class Tape(TenantRow):
     """One file of overdue loans, by content: the same bytes under the same mapping are one tape.
 
     `state` goes staged → published; rows of a tape that was not published are not seen by anybody. `control_totals` holds what
-    the sender declared, `counts` what was read: rows, accepted, rejected, and the sum of balances by currency.
+    the sender declared, `counts` what was read: rows, accepted, rejected, and the sum of balances by currency. `feed_kind` is overdue for a
+    whole picture, else the kind of a daily feed; `feed_at` is the core's instant for rows without one of their own, null where none was given.
     """
 
     feed_kind = models.TextField()
     as_of = models.DateField()
+    feed_at = models.DateTimeField(null=True)
     sha256 = models.CharField(max_length=64)
     mapping_name = models.TextField()
     mapping_version = models.TextField()
@@ -37,7 +39,9 @@ class Tape(TenantRow):
 
         constraints = [
             models.UniqueConstraint(
-                fields=["creditor", "feed_kind", "as_of", "sha256", "mapping_name", "mapping_version"], name="tape_once"
+                fields=["creditor", "feed_kind", "as_of", "feed_at", "sha256", "mapping_name", "mapping_version"],
+                name="tape_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(condition=Q(state__in=["staged", "published"]), name="tape_state"),
         ]
@@ -92,7 +96,10 @@ class PersonSecret(TenantRow):
 
 
 class Account(TenantRow):
-    """A loan account. `balance_authority` says whose balance counts: the bank's feed (`core`) or our ledger (`self`)."""
+    """A loan account. `balance_authority` says whose balance counts: the bank's feed (`core`) or our ledger (`self`).
+
+    `waits_from_on` is set while it waits outside of its debtor's case, because that case was with an agency when the account came.
+    """
 
     number = models.TextField()
     product_class = models.TextField()
@@ -105,6 +112,7 @@ class Account(TenantRow):
     charged_off_on = models.DateField(null=True)
     credit_limit_minor = models.BigIntegerField(null=True)
     collateral_reference = models.TextField(default="")
+    waits_from_on = models.DateField(null=True)
 
     class Meta:
         """Django's options."""
@@ -189,11 +197,17 @@ class Instalment(TenantRow):
 
 
 class TapeRow(TenantRow):
-    """What a tape says of an account: dates, the bank's own count of days, and the balance by component, in minor units."""
+    """What a tape or a daily feed says of an account: dates, the bank's own count of days, and the balance by component, in minor units.
+
+    The newest by `feed_at` counts: the row's own instant, the file's, or for a tape without either the beginning of its day. `is_superseded`
+    says that a newer row was known when this one came, so that nothing was done with it.
+    """
 
     tape = tenant_key(Tape, db_index=False)
-    account = tenant_key(Account)
+    account = tenant_key(Account, db_index=False)
     row_number = models.IntegerField()
+    feed_at = models.DateTimeField()
+    is_superseded = models.BooleanField(default=False, db_default=False)
     oldest_due_on = models.DateField(null=True)
     days_past_due = models.IntegerField(null=True)
     principal_minor = models.BigIntegerField()
@@ -209,12 +223,59 @@ class TapeRow(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(fields=["creditor", "tape", "account"], name="tape_row_once"),
+            models.UniqueConstraint(fields=["creditor", "tape", "row_number"], name="tape_row_once"),
             models.CheckConstraint(
                 condition=Q(balance_minor=F("principal_minor") + F("interest_minor") + F("fee_minor") + F("penalty_minor")),
                 name="tape_row_components_sum",
             ),
         ]
+        indexes = [models.Index(fields=["account", "-feed_at"], name="tape_row_newest")]
+
+
+class FeedFact(TenantRow):
+    """What a daily feed says happened to an account: paid, cured, stopped or recalled, at `feed_at`. Append-only.
+
+    The state of an account is the newest fact of a kind, whatever the order in which files come. `is_superseded` says that a newer one was
+    known when this one came. `reason_code`, `scope`, `from_on`, `until_on` and `is_lifted` belong to a stop; `until_on` is the day after the last.
+    """
+
+    tape = tenant_key(Tape, db_index=False)
+    account = tenant_key(Account, db_index=False)
+    row_number = models.IntegerField()
+    kind = models.TextField()
+    feed_at = models.DateTimeField()
+    known_at = models.DateTimeField()
+    is_superseded = models.BooleanField()
+    reason_code = models.TextField(default="", db_default="")
+    scope = models.TextField(default="", db_default="")
+    from_on = models.DateField(null=True)
+    until_on = models.DateField(null=True)
+    is_lifted = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "tape", "row_number"], name="feed_fact_once"),
+            models.CheckConstraint(condition=Q(kind__in=["paid", "cured", "stopped", "recalled"]), name="feed_fact_kind"),
+        ]
+        indexes = [models.Index(fields=["account", "kind", "feed_at"], name="feed_fact_newest")]
+
+
+class WaitingRow(TenantRow):
+    """A row of a daily feed whose account nobody has told of yet; it becomes a fact when the account comes, and is gone from here then."""
+
+    tape = tenant_key(Tape, db_index=False)
+    row_number = models.IntegerField()
+    number = models.TextField()
+    kind = models.TextField()
+    terms = models.JSONField(default=dict)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [models.UniqueConstraint(fields=["creditor", "tape", "row_number"], name="waiting_row_once")]
+        indexes = [models.Index(fields=["creditor", "number"], name="waiting_row_number")]
 
 
 class Case(TenantRow):

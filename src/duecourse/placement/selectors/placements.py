@@ -18,6 +18,9 @@ _LOCAL_DAYS = """
 (lower(p.during) AT TIME ZONE cr.zone)::date AS placed_on,
 ((upper(p.during) - interval '1 microsecond') AT TIME ZONE cr.zone)::date AS ended_on
 """
+_LOCAL_DAYS_OF_ACCOUNT = _LOCAL_DAYS.replace("(lower(p.during)", "greatest(pa.joined_on, (lower(p.during)", 1).replace(
+    "::date AS placed_on", "::date) AS placed_on"
+)
 
 OPEN_PLACEMENTS = pa.schema(
     [
@@ -58,7 +61,7 @@ WHERE (placed_on <= %(on)s OR %(on)s::date IS NULL) AND (ended_on IS NULL OR end
 """  # noqa: S608 - a fragment of this file
 
 _ATTRIBUTION = f"""
-SELECT pa.account_id, p.id, p.agency_id, p.batch_id, p.contract_version_id, {_LOCAL_DAYS}, p.term_until_on,
+SELECT pa.account_id, p.id, p.agency_id, p.batch_id, p.contract_version_id, {_LOCAL_DAYS_OF_ACCOUNT}, p.term_until_on,
        v.attribution_rule, v.attribution_tail_days
 FROM placement_placementaccount pa
 JOIN placement_placement p ON p.creditor_id = pa.creditor_id AND p.id = pa.placement_id

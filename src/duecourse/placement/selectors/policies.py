@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 from duecourse.kit.calendar import CalendarUnknown, HolidayCalendar, RollRule, china
 from duecourse.placement.models import PlacementPolicy
 
 ROLL_RULES = ("none", "following", "preceding", "modified_following")
+NewAccount = Literal["follow", "wait", "split"]
+NEW_ACCOUNT: tuple[str, ...] = get_args(NewAccount)
 _CALENDARS = {"china": china}
 
 
@@ -27,6 +29,8 @@ class LifePolicy:
         idle_days: days without an attempt after which a case counts as idle.
         rotation_days: days with an agency after which a case is placed anew, by hand; the last number holds for all later hands.
         recall_notice_days: days between a recall and its final day, where nobody says otherwise.
+        new_account: what becomes of an account that becomes overdue while its debtor's case is placed: `follow` into the placement, `wait` until
+            it ends, or `split` into a case of its own.
         goal_rate_bp: recovery rate a batch should reach by the end of its term, or None.
     """
 
@@ -39,6 +43,7 @@ class LifePolicy:
     idle_days: int = 14
     rotation_days: tuple[int, ...] = (90, 180)
     recall_notice_days: int = 3
+    new_account: NewAccount = "wait"
     goal_rate_bp: int | None = None
 
     def rotation_days_of(self, hand: int) -> int:

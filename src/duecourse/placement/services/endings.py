@@ -153,17 +153,17 @@ def placement_return(*, actor: Actor, placement_ids: Sequence[int], reason: str 
             return end_placements(actor, placement_ids=placement_ids, ending=_ending(("returned",), at, reason, "return", reason_code))
 
 
-def cases_closed(*, actor: Actor, case_ids: Sequence[int], reason: str, at: datetime) -> int:
+def cases_closed(*, actor: Actor, case_ids: Sequence[int], reason: str = "", at: datetime, reason_code: str = "") -> int:
     """End the open placements of cases that are paid or off the tape; return how many. The cases themselves are closed by portfolio.
 
     Raises:
-        ReasonMissing, PlacementTimeWrong: as `placement_recall`.
+        ReasonMissing, ReasonUnknown, PlacementTimeWrong: as `placement_recall`.
     """
     require(actor, Role.MANAGER, Role.COMPLIANCE, action="close placements")
     with acting(actor):
         found = Placement.objects.filter(creditor_id=actor.creditor_id, during__upper_inf=True, case_id__in=list(case_ids))
         return end_placements(
-            actor, placement_ids=list(found.values_list("pk", flat=True)), ending=_ending(("closed",), at, reason, "close", "")
+            actor, placement_ids=list(found.values_list("pk", flat=True)), ending=_ending(("closed",), at, reason, "close", reason_code)
         )
 
 

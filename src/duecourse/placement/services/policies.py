@@ -13,7 +13,7 @@ from duecourse.parties.models import Role
 from duecourse.parties.selectors import access_contract
 from duecourse.placement.errors import PolicyWrong
 from duecourse.placement.models import PlacementPolicy
-from duecourse.placement.selectors.policies import ROLL_RULES, LifePolicy
+from duecourse.placement.selectors.policies import NEW_ACCOUNT, ROLL_RULES, LifePolicy
 
 _COUNTS = ("extension_days_max", "extension_count_max", "first_contact_days", "idle_days", "recall_notice_days")
 _SHARES = ("extension_share_cap_bp", "goal_rate_bp")
@@ -67,6 +67,8 @@ def _faults(terms: dict[str, Any]) -> list[str]:
             faults.append(f"{name} is {terms[name]!r}")
     if terms.get("roll_rule", "none") not in ROLL_RULES:
         faults.append(f"roll_rule is {terms['roll_rule']!r}")
+    if terms.get("new_account", "wait") not in NEW_ACCOUNT:
+        faults.append(f"new_account is {terms['new_account']!r}")
     if "rotation_days" in terms and not (_is_list(terms["rotation_days"]) and all(_is_count(n) and n for n in terms["rotation_days"])):
         faults.append(f"rotation_days is {terms['rotation_days']!r}")
     grounds = terms.get("extension_grounds", [])

@@ -23,7 +23,7 @@ LEFT JOIN LATERAL (
     JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
     WHERE r.creditor_id = %(creditor)s AND r.account_id = wanted.account_id AND t.state = 'published' AND t.as_of <= s.as_of
       AND t.known_at <= s.known_at
-    ORDER BY t.as_of DESC, t.id DESC LIMIT 1) r ON true
+    ORDER BY r.feed_at DESC, r.balance_minor, t.id DESC LIMIT 1) r ON true
 ORDER BY s.account_id
 """
 _PAUSES = """

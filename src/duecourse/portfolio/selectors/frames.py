@@ -72,7 +72,7 @@ JOIN portfolio_caseaccount ca ON ca.creditor_id = %(creditor)s AND ca.account_id
     AND ca.until_on IS NULL
 JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.id = ca.case_id AND c.closed_on IS NULL
 ORDER BY w.account_id
-"""
+"""  # noqa: S608 - fragments of SQL
 _PAUSES = """
 SELECT account_id, from_on, until_on, kind FROM portfolio_pause
 WHERE creditor_id = %(creditor)s AND from_on <= %(as_of)s ORDER BY account_id, from_on, id

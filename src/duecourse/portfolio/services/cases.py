@@ -43,20 +43,27 @@ SELECT c.id FROM portfolio_case c
 WHERE c.creditor_id = %(creditor)s AND c.closed_on IS NULL AND c.opened_on <= %(as_of)s
     AND EXISTS (SELECT FROM portfolio_caseaccount ca JOIN portfolio_taperow r ON r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id
         JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
-        WHERE ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND t.feed_kind = %(feed)s)
+        WHERE ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND t.feed_kind = ANY(%(feeds)s))
     AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca JOIN portfolio_taperow r ON r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id
         JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
         WHERE ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND ca.until_on IS NULL AND t.state = 'published'
-            AND t.feed_kind = %(feed)s AND t.as_of >= %(as_of)s AND r.balance_minor > 0)
+            AND t.feed_kind = ANY(%(feeds)s) AND t.as_of >= %(as_of)s AND r.balance_minor > 0)
 ORDER BY c.id
 """
 _LEAVING = """
 UPDATE portfolio_caseaccount ca SET until_on = %(as_of)s
 WHERE ca.creditor_id = %(creditor)s AND ca.until_on IS NULL AND ca.from_on <= %(as_of)s
     AND EXISTS (SELECT FROM portfolio_taperow r JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
-        WHERE r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id AND t.feed_kind = %(feed)s)
+        WHERE r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id AND t.feed_kind = ANY(%(feeds)s))
     AND NOT EXISTS (SELECT FROM portfolio_taperow r JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
-        WHERE r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id AND t.state = 'published' AND t.feed_kind = %(feed)s
+        WHERE r.creditor_id = ca.creditor_id AND r.account_id = ca.account_id AND t.state = 'published' AND t.feed_kind = ANY(%(feeds)s)
+            AND t.as_of >= %(as_of)s AND r.balance_minor > 0)
+"""
+_NO_LONGER_WAITING = """
+UPDATE portfolio_account a SET waits_from_on = NULL
+WHERE a.creditor_id = %(creditor)s AND a.waits_from_on <= %(as_of)s
+    AND NOT EXISTS (SELECT FROM portfolio_taperow r JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id
+        WHERE r.creditor_id = a.creditor_id AND r.account_id = a.id AND t.state = 'published' AND t.feed_kind = ANY(%(feeds)s)
             AND t.as_of >= %(as_of)s AND r.balance_minor > 0)
 """
 _CLOSE = """
@@ -165,7 +172,8 @@ def cases_close_absent(*, actor: Actor, tape_id: int) -> list[int]:
         tape = Tape.objects.filter(creditor_id=actor.creditor_id, pk=tape_id, state="published").first()
         if tape is None:
             raise AsOfUnlike(subject="absence of cases", reason="there is no such tape")
-        wanted: dict[str, Any] = {"creditor": actor.creditor_id, "as_of": tape.as_of, "feed": tape.feed_kind}
+        feeds = ["overdue", "new"] if tape.feed_kind == "overdue" else [tape.feed_kind]
+        wanted: dict[str, Any] = {"creditor": actor.creditor_id, "as_of": tape.as_of, "feeds": feeds}
         with connection.cursor() as cursor:
             cursor.execute(_ABSENT, wanted)
             _locked(actor, [row[0] for row in cursor.fetchall()])
@@ -173,6 +181,7 @@ def cases_close_absent(*, actor: Actor, tape_id: int) -> list[int]:
             absent = [row[0] for row in cursor.fetchall()]
             _close(actor, absent, on=tape.as_of, reason="off_tape")
             cursor.execute(_LEAVING, wanted)
+            cursor.execute(_NO_LONGER_WAITING, wanted)
             cursor.execute(
                 "SELECT id FROM portfolio_case WHERE creditor_id = %s AND closed_on = %s AND close_reason = 'off_tape' ORDER BY id",
                 [actor.creditor_id, tape.as_of],

@@ -11,8 +11,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ import psycopg
 import pyarrow as pa
 from django.db import OperationalError, connection
 
+from duecourse.kit.calendar import day_bounds
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Problem
-from duecourse.kit.records import Chunk, Mapping, check_file, read
+from duecourse.kit.records import Chunk, Mapping, check_file, read, surplus
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.selectors import file_read
 from duecourse.ledger.services import audit_append, file_put, statistics_refresh
@@ -84,6 +85,8 @@ class _Intake:
     path: Path
     mapping: Mapping
     as_of: date
+    first_at: datetime
+    zone: str
     tenant: Tenant
     tell: Progress
     refused: Refused
@@ -101,9 +104,11 @@ def tape_intake(
     mapping: str | Mapping,
     as_of: date,
     feed_kind: str = "overdue",
+    feed_at: datetime | None = None,
     control_totals: ControlTotals | dict[str, Any] | None = None,
     rejects_path: Path | None = None,
     progress: Progress | None = None,
+    is_trial: bool = False,
 ) -> IntakeResult:
     """Take in a file of overdue loans.
 
@@ -112,10 +117,12 @@ def tape_intake(
         path: CSV, XLSX or Parquet.
         mapping: name of a shipped mapping, path of a YAML file, or a mapping.
         as_of: the day whose state the file shows.
-        feed_kind: which feed of the creditor the file belongs to.
+        feed_kind: `overdue` for a whole picture, `new` for accounts that became overdue since.
+        feed_at: the core's instant for rows without one of their own; by default the beginning of the day.
         control_totals: what the sender declares, as totals or in the form of the file; by default `<file>.control.json`, when there is one.
         rejects_path: where to write the rejected rows, to be mended and sent again; they are kept sealed in any case.
         progress: called with (done, total, text); total is 0 when it is not known.
+        is_trial: the caller takes everything back afterwards; no file is put away.
 
     Raises:
         AsOfImplausible: the day lies in another age.
@@ -136,24 +143,27 @@ def tape_intake(
     if not AS_OF_FIRST <= as_of <= now().date() + AS_OF_AHEAD_MAX:
         raise AsOfImplausible(as_of=as_of.isoformat())
     check_file(path)
-    sha256, row_total = _measured(path)
-    key = {"creditor_id": actor.creditor_id, "feed_kind": feed_kind, "as_of": as_of, "sha256": sha256}
+    sha256, row_total = measured(path)
+    key = {"creditor_id": actor.creditor_id, "feed_kind": feed_kind, "as_of": as_of, "feed_at": feed_at, "sha256": sha256}
     key |= {"mapping_name": chosen.name, "mapping_version": str(chosen.version)}
-    with _storage_watched(), _alone(actor), tempfile.TemporaryDirectory(prefix="duecourse-intake-") as folder:
+    with storage_watched(), intake_alone(actor), tempfile.TemporaryDirectory(prefix="duecourse-intake-") as folder:
         earlier = _earlier(actor, key, rejects_path=rejects_path)
         if earlier is not None:
             return earlier
-        control = _control(control_totals, path)
+        control = control_given(control_totals, path)
         with acting(actor):
-            tenant = _tenant(Creditor.objects.get(pk=actor.creditor_id))
+            creditor = Creditor.objects.get(pk=actor.creditor_id)
+            tenant = _tenant(creditor)
         refused = Refused(path=path, mapping=chosen, to_path=Path(folder) / f"{path.name}.rejects.csv")
-        intake = _Intake(actor, path, chosen, as_of, tenant, progress or _silent, refused, row_total=row_total)
+        first_at = feed_at or day_bounds(as_of, creditor.zone)[0]
+        chosen = chosen if chosen.zone else replace(chosen, zone=creditor.zone)
+        intake = _Intake(actor, path, chosen, as_of, first_at, creditor.zone, tenant, progress or _silent, refused, row_total=row_total)
         staging_open()
         try:
             _stage_file(intake)
             if control is not None:
                 intake.totals.check(control, file=path.name)
-            result = _publish(intake, key=key, control=control, rejects_path=rejects_path)
+            result = _publish(intake, key=key, control=control, rejects_path=rejects_path, is_trial=is_trial)
         finally:
             if not connection.needs_rollback:
                 staging_drop()
@@ -179,7 +189,7 @@ def _stage_chunk(intake: _Intake, chunk: Chunk) -> None:
     intake.totals.add_rejected(chunk.rejected, mapping=intake.mapping)
     intake.totals.row_count += chunk.left_out_count
     intake.quarantined.update(chunk.quarantined)
-    judged = judge(chunk.table)
+    judged = judge(chunk.table, now_at=now())
     intake.counts["not_overdue"] += judged.not_overdue_count + chunk.left_out_count
     intake.counts["nothing_owed"] += judged.nothing_owed_count
     intake.refused.add_late(judged.problems)
@@ -267,6 +277,7 @@ _STAGED_AS_READ = [
     "instalment_minor",
     "last_paid_on",
     "last_paid_minor",
+    "feed_at",
 ]
 
 
@@ -290,25 +301,23 @@ def _stage_rows(intake: _Intake, table: pa.Table, *, known: dict[int, Known], pe
     intake.balance_minor.update(dict(zip(sums["currency"].to_pylist(), sums["balance_minor_sum"].to_pylist(), strict=True)))
 
 
-def _publish(intake: _Intake, *, key: dict[str, Any], control: ControlTotals | None, rejects_path: Path | None) -> IntakeResult:
+def _publish(
+    intake: _Intake, *, key: dict[str, Any], control: ControlTotals | None, rejects_path: Path | None, is_trial: bool
+) -> IntakeResult:
     """Write everything in one transaction, the sealed original and the rejects included."""
     creditor_id, refused = intake.actor.creditor_id, intake.refused
-    quarantined = [{"column": name, "cell_count": n, "reason": "personal, not asked for"} for name, n in sorted(intake.quarantined.items())]
+    quarantined = [{"column": name, "cell_count": n, **why_unread(intake.mapping, name)} for name, n in sorted(intake.quarantined.items())]
     with acting(intake.actor):
-        original = file_put(
-            creditor_id=creditor_id, kind="tape", name=intake.path.name, media_type="application/octet-stream", content=intake.path,
-            is_personal=True, row_count=intake.totals.row_count,
+        file_id, rejects_id = (None, None) if is_trial else files_kept(
+            creditor_id=creditor_id, path=intake.path, sha256=key["sha256"], row_count=intake.totals.row_count, refused=refused
         )  # fmt: skip
-        if original.sha256 != key["sha256"]:
-            raise TapeChanged(file=intake.path.name)
-        rejects = refused.store(creditor_id=creditor_id)
-        tape = Tape(**key, state="published", file_id=original.id, rejects_file_id=rejects, known_at=now())
+        tape = Tape(**key, state="published", file_id=file_id, rejects_file_id=rejects_id, known_at=now())
         tape.control_totals = control.record() if control else {}
         tape.quarantined_columns = quarantined
         tape.save()
         publication = Publication(
             creditor_id=creditor_id, tape_id=tape.pk, as_of=intake.as_of, known_at=tape.known_at, actor_id=intake.actor.user_id,
-            index_key_id=keyring().active_id,
+            index_key_id=keyring().active_id, first_at=intake.first_at + tapes_before(tape), zone=intake.zone,
         )  # fmt: skip
         sets = publish(publication, tell=intake.tell)
         intake.tell(len(sets), len(sets) + 1, "balances")
@@ -323,6 +332,35 @@ def _publish(intake: _Intake, *, key: dict[str, Any], control: ControlTotals | N
         intake.tell(len(sets) + 1, len(sets) + 1, "done")
         written = refused.hand_out(rejects_path)
     return _result(tape, is_new=True, rejects_path=written)
+
+
+def files_kept(*, creditor_id: int, path: Path, sha256: str, row_count: int, refused: Refused) -> tuple[int, int | None]:
+    """Put the original and the rejects away, sealed, and return their numbers.
+
+    Raises:
+        TapeChanged: the file is not the one that was measured.
+    """
+    original = file_put(
+        creditor_id=creditor_id, kind="tape", name=path.name, media_type="application/octet-stream", content=path, is_personal=True,
+        row_count=row_count,
+    )  # fmt: skip
+    if original.sha256 != sha256:
+        raise TapeChanged(file=path.name)
+    return original.id, refused.store(creditor_id=creditor_id)
+
+
+def why_unread(mapping: Mapping, column: str) -> dict[str, str]:
+    """Return why a column was quarantined: a key of the reasons, and its sentence in English."""
+    code = mapping.surplus_code(column) or "PersonalLookingColumn"
+    return {"code": code, "reason": surplus.KINDS[code][0]}
+
+
+def tapes_before(tape: Tape) -> timedelta:
+    """Return by how little a tape's instant is later than that of the tapes of its day that came before it, so that the later one counts."""
+    if tape.feed_kind != "overdue" or tape.feed_at is not None:
+        return timedelta()
+    earlier = Tape.objects.filter(creditor_id=tape.creditor_id, feed_kind="overdue", as_of=tape.as_of, feed_at=None, pk__lt=tape.pk)
+    return timedelta(microseconds=earlier.count())
 
 
 def _counts(intake: _Intake, sets: dict[str, int]) -> dict[str, Any]:
@@ -366,7 +404,12 @@ def _earlier(actor: Actor, key: dict[str, Any], *, rejects_path: Path | None) ->
         return _result(tape, is_new=False, rejects_path=rejects_path)
 
 
-def _control(given: ControlTotals | dict[str, Any] | None, path: Path) -> ControlTotals | None:
+def control_given(given: ControlTotals | dict[str, Any] | None, path: Path) -> ControlTotals | None:
+    """Return the totals that were given, or those beside the file, or None.
+
+    Raises:
+        ControlUnreadable: they have another form.
+    """
     if isinstance(given, dict) and given:
         return ControlTotals.from_document(given, source="given")
     return given or control_beside(path)
@@ -377,7 +420,7 @@ def _tenant(creditor: Creditor) -> Tenant:
     return Tenant(creditor.pk, zone, PHONE_REGIONS.get(creditor.currency, "CN"), keyring().index_keys(creditor.pk))
 
 
-def _measured(path: Path) -> tuple[str, int]:
+def measured(path: Path) -> tuple[str, int]:
     """Return the file's SHA-256, and about how many rows a text file has, 0 for other kinds."""
     sha, line_count, is_text = hashlib.sha256(), 0, True
     try:
@@ -392,7 +435,7 @@ def _measured(path: Path) -> tuple[str, int]:
 
 
 @contextmanager
-def _alone(actor: Actor) -> Iterator[None]:
+def intake_alone(actor: Actor) -> Iterator[None]:
     """Hold the creditor's intake lock for this connection; it ends with the connection at the latest."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, hashint8(%s))", [_LOCK_CLASS, actor.creditor_id])
@@ -406,8 +449,15 @@ def _alone(actor: Actor) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, hashint8(%s))", [_LOCK_CLASS, actor.creditor_id])
 
 
+def intake_lock(creditor_id: int) -> bool:
+    """Take the creditor's intake lock until the transaction ends, and say whether it was free; this session may hold it already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashint8(%s))", [_LOCK_CLASS, creditor_id])
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
-def _storage_watched() -> Iterator[None]:
+def storage_watched() -> Iterator[None]:
     """Say plainly that a disk is full."""
     try:
         yield

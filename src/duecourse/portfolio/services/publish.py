@@ -14,6 +14,7 @@ from duecourse.ledger.selectors import receivable_balances
 from duecourse.ledger.services import receivables_post
 from duecourse.portfolio.errors import IntakeOvertaken
 from duecourse.portfolio.selectors.copying import copy_out
+from duecourse.portfolio.selectors.newest import CASE_TO_JOIN, ranked
 from duecourse.portfolio.services.rows import COMPONENT_COLUMNS
 
 BOOKED_ROWS = 50_000
@@ -29,6 +30,8 @@ class Publication:
         known_at: the instant at which the house learned of it.
         actor_id: who takes it in.
         index_key_id: the key that blind indexes were made with.
+        first_at: the instant of rows without one of their own.
+        zone: the creditor's, in which instants become days.
         authority: `core` or `self`, for accounts that are new.
     """
 
@@ -38,6 +41,8 @@ class Publication:
     known_at: datetime
     actor_id: int
     index_key_id: str
+    first_at: datetime
+    zone: str
     authority: str = "core"
 
 
@@ -53,6 +58,16 @@ SELECT count(*) FROM (
     FOR KEY SHARE OF s
 ) locked
 """
+_AT = "coalesce(r.feed_at, %(first_at)s)"
+_DAY = "CASE WHEN r.feed_at IS NULL THEN %(as_of)s::date ELSE (r.feed_at AT TIME ZONE %(zone)s)::date END"
+_NEWER = f"""(NOT r.is_new AND EXISTS (SELECT FROM portfolio_taperow t
+            WHERE t.creditor_id = %(creditor)s AND t.account_id = r.account_id AND t.feed_at >= {_AT}
+                AND (t.feed_at > {_AT} OR {ranked("t")} < {ranked("r")})))"""
+# A known account comes (back) in, unless it went out at that instant or later: by a fact of a feed, or on a later day for another reason.
+_COMES_IN = f"""NOT EXISTS (SELECT FROM portfolio_feedfact f WHERE f.creditor_id = %(creditor)s AND f.account_id = r.account_id
+                AND f.kind IN ('paid', 'cured', 'recalled') AND f.feed_at >= {_AT})
+            AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = %(creditor)s AND ca.account_id = r.account_id
+                AND (ca.until_on IS NULL OR ca.until_on > {_DAY}))"""  # noqa: S608 - fragments of SQL
 _SETS: dict[str, str] = {
     "persons": """
         INSERT INTO portfolio_person (id, creditor_id, kind, zone, zone_source, known_at)
@@ -83,44 +98,54 @@ _SETS: dict[str, str] = {
         FROM pg_temp.staged_contact
         ON CONFLICT (creditor_id, person_id, kind, value_index, index_key_id) DO NOTHING
     """,
-    "accounts without a case": """
+    "accounts without a case": f"""
         CREATE TEMPORARY TABLE staged_work ON COMMIT DROP AS
-        SELECT account_id, person_id, coalesce(region, '') AS region, balance_minor, row_number FROM pg_temp.staged_row
-        WHERE is_new AND balance_minor > 0
+        SELECT r.account_id, r.person_id, coalesce(r.region, '') AS region, r.balance_minor, r.row_number, {_DAY} AS from_on
+        FROM pg_temp.staged_row r WHERE r.is_new AND r.balance_minor > 0
         UNION ALL
-        SELECT r.account_id, r.person_id, coalesce(r.region, ''), r.balance_minor, r.row_number FROM pg_temp.staged_row r
-        WHERE NOT r.is_new AND r.balance_minor > 0
-            AND NOT EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = %(creditor)s AND ca.account_id = r.account_id
-                AND ca.until_on IS NULL)
-    """,
+        SELECT r.account_id, r.person_id, coalesce(r.region, ''), r.balance_minor, r.row_number, {_DAY} FROM pg_temp.staged_row r
+        WHERE NOT r.is_new AND r.balance_minor > 0 AND {_COMES_IN}
+    """,  # noqa: S608 - fragments of SQL
     "cases to join or open": """
         CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
-        SELECT coalesce(c.id, nextval('portfolio_case_id_seq')) AS case_id, w.person_id, w.region, c.id IS NULL AS is_new
-        FROM (SELECT DISTINCT ON (person_id) person_id, region FROM pg_temp.staged_work
-            ORDER BY person_id, balance_minor DESC, row_number) w
-        LEFT JOIN portfolio_case c ON c.creditor_id = %(creditor)s AND c.person_id = w.person_id AND c.work_stream = 'collection'
-            AND c.closed_on IS NULL
-    """,
+        SELECT coalesce(c.id, nextval('portfolio_case_id_seq')) AS case_id, w.person_id, w.region, w.from_on, c.id IS NULL AS is_new,
+            c.closed_on IS NOT NULL AS is_closed, c.open_agency_id IS NOT NULL AS is_placed
+        FROM (SELECT DISTINCT ON (person_id) person_id, region, min(from_on) OVER (PARTITION BY person_id) AS from_on
+            FROM pg_temp.staged_work ORDER BY person_id, balance_minor DESC, row_number) w
+    """  # noqa: S608 - fragments of SQL
+    + CASE_TO_JOIN.format(person="w.person_id"),
     "cases": """
         INSERT INTO portfolio_case (id, creditor_id, person_id, work_stream, region, opened_on, close_reason, hand_count)
-        SELECT case_id, %(creditor)s, person_id, 'collection', region, %(as_of)s, '', 0 FROM pg_temp.staged_case WHERE is_new
+        SELECT case_id, %(creditor)s, person_id, 'collection', region, from_on, '', 0 FROM pg_temp.staged_case WHERE is_new
+    """,
+    "cases reopened": """
+        UPDATE portfolio_case c SET closed_on = NULL, close_reason = '', opened_on = least(c.opened_on, s.from_on)
+        FROM pg_temp.staged_case s WHERE c.creditor_id = %(creditor)s AND c.id = s.case_id AND NOT s.is_new AND NOT s.is_placed
+            AND (s.is_closed OR s.from_on < c.opened_on)
     """,
     "transitions": """
         INSERT INTO portfolio_casetransition (creditor_id, case_id, status, reason, effective_on, known_at, actor_id)
-        SELECT %(creditor)s, case_id, 'opened', 'tape', %(as_of)s, %(known_at)s, %(actor)s FROM pg_temp.staged_case WHERE is_new
+        SELECT %(creditor)s, case_id, CASE WHEN is_new THEN 'opened' ELSE 'reopened' END, 'tape', from_on, %(known_at)s, %(actor)s
+        FROM pg_temp.staged_case WHERE is_new OR is_closed
     """,
     "accounts of cases": """
         INSERT INTO portfolio_caseaccount (creditor_id, case_id, account_id, from_on)
-        SELECT %(creditor)s, c.case_id, w.account_id, %(as_of)s FROM pg_temp.staged_work w
-        JOIN pg_temp.staged_case c ON c.person_id = w.person_id
+        SELECT %(creditor)s, c.case_id, w.account_id, w.from_on FROM pg_temp.staged_work w
+        JOIN pg_temp.staged_case c ON c.person_id = w.person_id AND NOT c.is_placed
     """,
-    "rows": """
-        INSERT INTO portfolio_taperow (creditor_id, tape_id, account_id, row_number, oldest_due_on, days_past_due, principal_minor,
-            interest_minor, fee_minor, penalty_minor, balance_minor, instalment_minor, last_paid_on, last_paid_minor)
-        SELECT %(creditor)s, %(tape)s, account_id, row_number, oldest_due_on, days_past_due, principal_minor, interest_minor, fee_minor,
-            penalty_minor, balance_minor, instalment_minor, last_paid_on, last_paid_minor
-        FROM pg_temp.staged_row
+    "accounts that wait": """
+        UPDATE portfolio_account a SET waits_from_on = w.from_on FROM pg_temp.staged_work w
+        JOIN pg_temp.staged_case c ON c.person_id = w.person_id AND c.is_placed
+        WHERE a.creditor_id = %(creditor)s AND a.id = w.account_id
     """,
+    "rows": f"""
+        INSERT INTO portfolio_taperow (creditor_id, tape_id, account_id, row_number, feed_at, is_superseded, oldest_due_on, days_past_due,
+            principal_minor, interest_minor, fee_minor, penalty_minor, balance_minor, instalment_minor, last_paid_on, last_paid_minor)
+        SELECT %(creditor)s, %(tape)s, r.account_id, r.row_number, {_AT}, {_NEWER}, r.oldest_due_on, r.days_past_due,
+            r.principal_minor, r.interest_minor, r.fee_minor, r.penalty_minor, r.balance_minor, r.instalment_minor, r.last_paid_on,
+            r.last_paid_minor
+        FROM pg_temp.staged_row r
+    """,  # noqa: S608 - fragments of SQL
 }
 _MADE = {"accounts without a case": "staged_work", "cases to join or open": "staged_case"}
 """Sets that make a temporary table; the planner is told how large it has become."""
@@ -133,8 +158,8 @@ ORDER BY r.row_number LIMIT {limit}
 _OPENING = "r.is_new"
 _DIFFERENCE = """NOT r.is_new
     AND EXISTS (SELECT FROM portfolio_account a WHERE a.creditor_id = {creditor} AND a.id = r.account_id AND a.balance_authority = 'core')
-    AND NOT EXISTS (SELECT FROM portfolio_taperow t JOIN portfolio_tape p ON p.creditor_id = t.creditor_id AND p.id = t.tape_id
-        WHERE t.creditor_id = {creditor} AND t.account_id = r.account_id AND p.state = 'published' AND p.as_of > DATE '{as_of}')"""
+    AND NOT EXISTS (SELECT FROM portfolio_taperow t
+        WHERE t.creditor_id = {creditor} AND t.tape_id = {tape} AND t.row_number = r.row_number AND t.is_superseded)"""
 BOOKED = pa.schema(
     [
         pa.field("account_id", pa.int64()),
@@ -159,6 +184,8 @@ def publish(publication: Publication, *, tell: Callable[[int, int, str], None]) 
         "actor": publication.actor_id,
         "key": publication.index_key_id,
         "authority": publication.authority,
+        "first_at": publication.first_at,
+        "zone": publication.zone,
     }
     counts = {}
     with connection.cursor() as cursor:
@@ -182,7 +209,7 @@ def balances_book(publication: Publication) -> int:
     Guarantees: afterwards the receivables of every account on the tape are the tape's components, unless a later tape has it already or
     its balance is our own ledger's.
     """
-    difference = _DIFFERENCE.format(creditor=publication.creditor_id, as_of=publication.as_of.isoformat())
+    difference = _DIFFERENCE.format(creditor=publication.creditor_id, tape=publication.tape_id)
     return _book(publication, _OPENING, kind="opening", against="opening") + _book(
         publication, difference, kind="tape_difference", against="accrual"
     )

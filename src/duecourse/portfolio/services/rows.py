@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,22 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "The account belongs to a debtor with another identity number.",
         "Correct the number; a debt that was taken over needs an account of its own.",
     ),
+    "FeedTimeMissing": (
+        "feed_at",
+        "Neither the row nor the file says as of when it is.",
+        "Fill in the feed time, or name one for the file.",
+    ),
+    "FeedTimeAhead": (
+        "feed_at",
+        "The feed time lies in the future, or in another age.",
+        "Correct it; the newest fact of an account counts.",
+    ),
+    "StopScopeTooNarrow": (
+        "scope",
+        "For this reason the law asks for a stop of: {floor}.",
+        "Widen the scope; a list may be stricter than the law, not milder.",
+    ),
+    "StopSpanEmpty": ("until_on", "The last day lies before the first.", "Correct the dates."),
     "ZoneUnknown": ("zone", "The time zone is not an IANA name.", "Write it as Asia/Shanghai, or leave it empty."),
     "IdentityUnreadable": (
         "id_number",
@@ -53,6 +69,9 @@ KINDS: dict[str, tuple[str, str, str]] = {
 REMARKS = frozenset({"IdentityUnreadable", "PhoneUnreadable", "EmailUnreadable"})
 """Kinds that do not refuse their row."""
 
+FIRST_AT = datetime(1990, 1, 1, tzinfo=UTC)
+AHEAD_MAX = timedelta(hours=24)
+"""How far a feed's time may lie ahead of our clock: the newest fact counts, so one of next year would outdate all that follow."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -79,8 +98,14 @@ def row_problem(code: str, *, row: int, **parameters: Any) -> Problem:
     return Problem(row=row, column=column, code=code, what=what, todo=todo, parameters=parameters)
 
 
-def judge(table: pa.Table) -> Judged:
-    """Apply the checks that need more than one cell.
+def astray(at: pa.ChunkedArray | pa.Array, *, now_at: datetime) -> Flags:
+    """Return which instants lie in the future or in another age; rows without one do not."""
+    ahead = pc.greater(at, pa.scalar(now_at + AHEAD_MAX, at.type))
+    return np.asarray(pc.fill_null(pc.or_(ahead, pc.less(at, pa.scalar(FIRST_AT, at.type))), False))
+
+
+def judge(table: pa.Table, *, now_at: datetime) -> Judged:
+    """Apply the checks that need more than one cell; `now_at` is when, for feed times.
 
     Guarantees: rows in = rows out + problems + not overdue + nothing owed.
     """
@@ -95,7 +120,9 @@ def judge(table: pa.Table) -> Judged:
     unknown = np.asarray(pc.and_(pc.is_null(overdue["oldest_due_on"]), pc.is_null(overdue["days_past_due"]))) & ~bad & ~floored
     rows = np.asarray(overdue[ROW])
     problems += [row_problem("AgeUnknown", row=int(row)) for row in rows[unknown]]
-    left = ~(bad | unknown | floored)
+    timeless = astray(overdue["feed_at"], now_at=now_at) & ~bad & ~unknown & ~floored
+    problems += [row_problem("FeedTimeAhead", row=int(row)) for row in rows[timeless]]
+    left = ~(bad | unknown | floored | timeless)
     return Judged(
         table=overdue if left.all() else overdue.filter(pa.array(left)),
         problems=problems,

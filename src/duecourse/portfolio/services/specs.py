@@ -7,6 +7,7 @@ a file may hold either.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,15 +15,35 @@ from django.conf import settings
 
 from duecourse.kit.records import Field, Mapping, RecordSpec, find_mapping
 from duecourse.kit.records.saved import save_mapping
+from duecourse.portfolio.selectors.stops import stop_reasons
 from duecourse.rules.form import LENDER_CLASSES
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
+FEED_MAPPINGS = MAPPINGS / "feeds"
 
 PRODUCT_CLASSES = ("credit_card", "consumer_loan", "auto_loan", "micro_loan", "mortgage", "business_loan", "other")
 IDENTITY_KINDS = ("resident_id", "passport", "travel_permit", "company_code", "other")
 PERSON_KINDS = ("individual", "company")
 COMPONENTS = ("principal", "interest", "fee", "penalty")
 
+SCOPES: dict[str, frozenset[str]] = {
+    "contact": frozenset({"contact"}),
+    "placement": frozenset({"placement"}),
+    "both": frozenset({"contact", "placement"}),
+}
+SCOPE_WORDS = {
+    "停止联系": "contact",
+    "停止作业": "contact",
+    "停催": "contact",
+    "停止委案": "placement",
+    "停委": "placement",
+    "全部": "both",
+    "全停": "both",
+}
+_UPDATED = (
+    "currency", "principal_minor", "interest_minor", "fee_minor", "penalty_minor", "balance_minor", "oldest_due_on", "days_past_due",
+    "instalment_minor", "last_paid_on", "last_paid_minor",
+)  # fmt: skip
 _amount = partial(Field, type="amount")
 _date = partial(Field, type="date")
 _code = partial(Field, type="code")
@@ -67,6 +88,7 @@ OVERDUE_TAPE = RecordSpec(
         _date(name="last_paid_on", en="Last payment on", zh="最近还款日"),
         _amount(name="last_paid_minor", minimum=0, en="Last payment", zh="最近还款金额"),
         Field(name="collateral_reference", length_max=64, is_identifier=True, en="Collateral reference", zh="押品编号"),
+        Field(name="feed_at", type="instant", en="Feed time", zh="数据时间"),
     ),
 )
 """One row per account. `principal + interest + fee + penalty = balance`; `oldest_due_on` or `days_past_due` must be known.
@@ -74,6 +96,31 @@ OVERDUE_TAPE = RecordSpec(
 `standing`, `below_zero` and `oldest_due_basis` are filled by mappings of senders whose files hold more than overdue loans, or less than
 a due date (docs/algorithms/intake.md). `lent`, `principal_repaid` and `recovered` exist for mappings to compute with; they are not kept.
 """
+
+
+_NUMBER = Field(name="account_number", required=True, length_max=64, is_identifier=True, en="Account number", zh="账户编号")
+_FEED_AT = Field(name="feed_at", type="instant", en="Feed time", zh="数据时间")
+FEED_KINDS = ("new", "update", "paid", "cured", "stopped", "recalled")
+FEED_SPECS: dict[str, RecordSpec] = {
+    "update": RecordSpec(
+        "feed_update",
+        (_NUMBER, *(OVERDUE_TAPE.field(name) for name in _UPDATED), _FEED_AT),
+    ),
+    **{kind: RecordSpec(f"feed_{kind}", (_NUMBER, _FEED_AT)) for kind in ("paid", "cured", "recalled")},
+    "stopped": RecordSpec(
+        "feed_stopped",
+        (
+            _NUMBER,
+            _code(name="reason", required=True, choices=tuple(stop_reasons()), en="Reason", zh="停催原因"),
+            _code(name="scope", choices=tuple(SCOPES), en="Scope", zh="停催范围"),
+            _date(name="from_on", en="First day", zh="停催起始日"),
+            _date(name="until_on", en="Last day", zh="停催截止日"),
+            Field(name="is_lifted", type="boolean", en="Lifted", zh="是否解除"),
+            _FEED_AT,
+        ),
+    ),
+}
+"""One row per account and fact. An update gives the whole balance by its parts, as a tape does."""
 
 
 def tape_mapping(name: str) -> Mapping:
@@ -100,6 +147,39 @@ def tape_mapping_save(mapping: Mapping) -> Path:
     Guarantees: idempotent; a saved version never changes.
     """
     return save_mapping(mapping, folder=saved_folder(), shipped=MAPPINGS, spec=OVERDUE_TAPE)
+
+
+def feed_spec(kind: str) -> RecordSpec:
+    """Return what a row of a daily feed of this kind means; `new` is the tape's own record."""
+    return OVERDUE_TAPE if kind == "new" else FEED_SPECS[kind]
+
+
+def feed_mapping(name: str, *, kind: str, currency: str, zone: str) -> Mapping:
+    """Return how a daily feed's columns are read: the kind's own form for '', else a saved mapping or the one in a YAML file.
+
+    Args:
+        name: '' or of the mapping.
+        kind: of the feed.
+        currency: of the creditor, for files without a currency.
+        zone: of the creditor, for instants without an offset.
+
+    Raises:
+        UnknownMapping, MappingInvalid: as `tape_mapping`.
+    """
+    spec = feed_spec(kind)
+    chosen, folder = (name or "native", MAPPINGS) if kind == "new" else (name or kind, FEED_MAPPINGS)
+    found = find_mapping(chosen, folder=folder, saved=saved_folder(), spec=spec)
+    has_amounts = any(f.type == "amount" for f in spec.kept)
+    given = {"currency": found.currency or currency} if has_amounts else {}
+    if "reason" in spec.names and "reason" not in found.values:
+        given["values"] = {**found.values, **stop_words()}
+    return replace(found, zone=found.zone or zone, **given)
+
+
+def stop_words() -> dict[str, dict[str, str]]:
+    """Return the words for reasons and scopes of stops, in both languages."""
+    reasons = {text: code for code, reason in stop_reasons().items() for text in (reason.en, reason.zh, reason.zh.rstrip("。"))}
+    return {"reason": reasons, "scope": SCOPE_WORDS}
 
 
 def shipped_mappings() -> list[Mapping]:

@@ -14,7 +14,8 @@ TABLES: dict[str, str] = {
         person_id bigint NOT NULL, product_class text NOT NULL, lender_class text NOT NULL, currency text NOT NULL, region text,
         opened_on date, charged_off_on date, credit_limit_minor bigint, collateral_reference text, oldest_due_on date,
         days_past_due integer, principal_minor bigint NOT NULL, interest_minor bigint NOT NULL, fee_minor bigint NOT NULL,
-        penalty_minor bigint NOT NULL, balance_minor bigint NOT NULL, instalment_minor bigint, last_paid_on date, last_paid_minor bigint
+        penalty_minor bigint NOT NULL, balance_minor bigint NOT NULL, instalment_minor bigint, last_paid_on date, last_paid_minor bigint,
+        feed_at timestamptz
     """,
     "staged_person": """
         person_id bigint NOT NULL, kind text NOT NULL, zone text, zone_source text NOT NULL, wrapped_key bytea NOT NULL,

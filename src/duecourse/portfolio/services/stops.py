@@ -23,15 +23,11 @@ from duecourse.portfolio.errors import StopListEmpty
 from duecourse.portfolio.models import StopList
 from duecourse.portfolio.selectors.sealing import identity_indexes
 from duecourse.portfolio.selectors.stops import stop_reasons
+from duecourse.portfolio.services.specs import SCOPE_WORDS, SCOPES
 
 SOURCE = "stop_list"
 SAMPLE_COUNT = 50
 """How many rejected rows are kept with a list, to be shown with it."""
-SCOPES: Mapping[str, frozenset[str]] = {
-    "contact": frozenset({"contact"}),
-    "placement": frozenset({"placement"}),
-    "both": frozenset({"contact", "placement"}),
-}
 KINDS: dict[str, tuple[str, str, str]] = {
     "StopUnnamed": ("account_number", "The row names neither an account nor an identity number.", "Fill in one of them."),
     "StopAccountUnknown": ("account_number", "No account has this number.", "Correct it, or take the tape in first."),
@@ -45,16 +41,6 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "StopSpanEmpty": ("until_on", "The last day lies before the first.", "Correct the dates."),
 }
 """Kind → column, what, what to do."""
-
-_SCOPE_WORDS = {
-    "停止联系": "contact",
-    "停止作业": "contact",
-    "停催": "contact",
-    "停止委案": "placement",
-    "停委": "placement",
-    "全部": "both",
-    "全停": "both",
-}
 
 
 def _spec() -> RecordSpec:
@@ -252,7 +238,7 @@ def _record(problem: Problem) -> dict[str, Any]:
 def _rows(path: Path) -> tuple[list[dict[str, Any]], list[Problem], int]:
     """Read the file; return the readable rows, what is wrong with the others, and how many rows there are."""
     words = {text: code for code, reason in stop_reasons().items() for text in (reason.en, reason.zh, reason.zh.rstrip("。"))}
-    values = {"reason": words, "scope": _SCOPE_WORDS}
+    values = {"reason": words, "scope": SCOPE_WORDS}
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     rejected_count = 0
