@@ -32,6 +32,8 @@ from duecourse.parties.selectors import creditors
 
 JOB_MODULES: tuple[str, ...] = (
     "duecourse.doors.exporting",
+    "duecourse.doors.feed_jobs",
+    "duecourse.doors.payment_jobs",
     "duecourse.doors.console.pages.moves",
     "duecourse.doors.console.pages.move_sets",
 )

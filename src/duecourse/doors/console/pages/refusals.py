@@ -1,0 +1,175 @@
+"""The gate's answers: refusals by rule and agency, permits with what came of them, and one answer with everything it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from duecourse.contact.models import Outcome
+from duecourse.contact.selectors import ANSWERS_PAGE, answer_page, refusals_by_rule
+from duecourse.contact.services.grounds import ground_text
+from duecourse.doors.console.shell import creditor_only, today
+from duecourse.doors.console.stories import citation_text, in_two
+from duecourse.doors.console.tables import Column, Filter, Listing, Text, asked_of, listing_page
+from duecourse.doors.words import in_language, word
+from duecourse.parties.access import Actor
+from duecourse.parties.models import Agency
+from duecourse.portfolio.selectors import stop_reasons
+from duecourse.rules.load import shipped_packs
+from duecourse.rules.verdict import ZONE_UNKNOWN
+
+CHANNELS = ("call", "sms", "email", "letter", "visit")
+
+
+def performers(actor: Actor) -> list[tuple[str, Text]]:
+    """Return the performers of a creditor as choices."""
+    rows = Agency.objects.filter(creditor_id=actor.creditor_id).order_by("code").values_list("id", "name")
+    return [(str(number), name) for number, name in rows]
+
+
+def rules(_actor: Actor) -> list[tuple[str, Text]]:
+    """Return every code that may stand in a refusal, rules of packs first."""
+    codes = dict.fromkeys(rule.code for pack in shipped_packs() for rule in pack.rules)
+    codes |= dict.fromkeys((ZONE_UNKNOWN, "not_placed", "placed_elsewhere", "case_closed", "performer_closed", "no_rules"))
+    codes |= dict.fromkeys(f"hold_{kind}" for kind in stop_reasons())
+    return [(code, in_two(ground_text(code))) for code in codes]
+
+
+def _channels(_actor: Actor) -> list[tuple[str, Text]]:
+    return [(channel, word(channel)) for channel in CHANNELS]
+
+
+def _outcomes(_actor: Actor) -> list[tuple[str, Text]]:
+    return [(outcome, word(outcome)) for outcome in (*Outcome.values, "unreported")]
+
+
+def _case(row: Mapping[str, Any]) -> str:
+    return reverse("case", args=[row["case_id"]])
+
+
+_FIRST = (
+    Filter("performer", _("Performer"), choices=performers),
+    Filter("channel", _("Channel"), choices=_channels),
+    Filter("from_on", _("From"), kind="date"),
+    Filter("until_on", _("Until"), kind="date"),
+    Filter("case", _("Case"), kind="number"),
+)
+_WHO = (
+    Column("performer", _("Performer")),
+    Column("user_name", _("Asked by")),
+    Column("channel", _("Channel"), kind="word"),
+    Column("contact_at", _("Contact at"), kind="instant", is_shown=False),
+)
+REFUSALS = Listing(
+    name="refusals",
+    title=_("Refusals"),
+    query=ANSWERS_PAGE["refusal"],
+    order="-decided",
+    columns=(
+        Column("decided_at", _("Decided"), kind="instant", order="decided", link=lambda row: reverse("refusal", args=[row["id"]])),
+        Column("rule_text", _("Rule"), can_export=False),
+        Column("rests_on", _("Rests on"), can_export=False),
+        *_WHO,
+        Column("next_allowed_at", _("Next allowed"), kind="instant"),
+        Column("case_id", _("Case"), kind="code", link=_case),
+        Column("code", _("Code"), kind="code", is_shown=False),
+        Column("article", _("Article"), is_shown=False),
+    ),
+    filters=(_FIRST[0], Filter("rule", _("Rule"), choices=rules), *_FIRST[1:]),
+)
+PERMITS = Listing(
+    name="permits",
+    title=_("Permits"),
+    query=ANSWERS_PAGE["permit"],
+    order="-decided",
+    columns=(
+        Column("decided_at", _("Decided"), kind="instant", order="decided", link=lambda row: reverse("permit", args=[row["id"]])),
+        *_WHO,
+        Column("valid_until_at", _("Valid until"), kind="instant"),
+        Column("outcome", _("Outcome"), kind="badge"),
+        Column("talk_seconds", _("Seconds"), kind="count"),
+        Column("case_id", _("Case"), kind="code", link=_case),
+    ),
+    filters=(_FIRST[0], Filter("outcome", _("Outcome"), choices=_outcomes), *_FIRST[1:]),
+)
+
+
+@require_safe
+@creditor_only
+def refusals(request: HttpRequest) -> HttpResponse:
+    """List refusals, with their counts by rule and agency on top."""
+    asked = asked_of(REFUSALS, request.GET.dict(), currency=request.creditor.currency)
+    summary = None
+    if not request.htmx or request.htmx.boosted:
+        summary = _summary(refusals_by_rule(creditor_id=request.actor.creditor_id, filters=asked.filters, on=today(request)))
+    response = listing_page(request, REFUSALS, template="console/refusals/list.html", extra={"summary": summary, "tab": "refusals"})
+    for row in response.context_data["rows"]:
+        row["rule_text"] = " ".join(in_two(ground_text(code)) for code in row["codes"])
+        citation = row["citation"]
+        row["rests_on"] = citation_text([citation], []) if citation else row["article"]
+    return response
+
+
+@require_safe
+@creditor_only
+def permits(request: HttpRequest) -> HttpResponse:
+    """List permits with what came of them."""
+    return listing_page(request, PERMITS, template="console/refusals/list.html", extra={"tab": "permits"})
+
+
+@require_safe
+@creditor_only
+def refusal(request: HttpRequest, answer_id: int) -> HttpResponse:
+    """Show one refusal with everything it rests on."""
+    return _answer(request, "refusal", answer_id)
+
+
+@require_safe
+@creditor_only
+def permit(request: HttpRequest, answer_id: int) -> HttpResponse:
+    """Show one permit with everything it rests on."""
+    return _answer(request, "permit", answer_id)
+
+
+def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
+    row = answer_page(actor=request.actor, kind=kind, answer_id=answer_id)
+    explanation = row["explanation"]
+    reasons = [_reason(reason) for reason in explanation.get("reasons", [])]
+    warnings = [_reason(reason) for reason in explanation.get("warnings", [])]
+    grounds = [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])]
+    checked = [
+        rule | {"text": in_two(ground_text(rule["rule"].partition(".")[2]))} for rule in explanation.get("checked", []) if rule["applies"]
+    ]
+    context = {"row": row, "reasons": reasons, "warnings": warnings, "grounds": grounds, "checked": checked, "explanation": explanation}
+    return TemplateResponse(request, "console/refusals/answer.html", context)
+
+
+def _reason(reason: dict[str, Any]) -> dict[str, Any]:
+    citations = [citation | {"text": in_language(citation)} for citation in reason["citations"]]
+    return reason | {"title": in_two(ground_text(reason["code"])), "text": in_language(reason), "citations": citations}
+
+
+def _summary(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts gathered by rule, each with its performers, most frequent first."""
+    gathered: dict[str, dict[str, Any]] = {}
+    for row in found["rows"]:
+        rule = gathered.setdefault(
+            row["code"], {"code": row["code"], "text": in_two(ground_text(row["code"])), "count": 0, "performers": []}
+        )
+        rule["count"] += row["request_count"]
+        rule["performers"].append(row)
+    return found | {"rules": sorted(gathered.values(), key=lambda rule: (-rule["count"], rule["code"]))}
+
+
+urlpatterns = [
+    path("refusals/", refusals, name="refusals"),
+    path("refusals/<int:answer_id>/", refusal, name="refusal"),
+    path("permits/", permits, name="permits"),
+    path("permits/<int:answer_id>/", permit, name="permit"),
+]
