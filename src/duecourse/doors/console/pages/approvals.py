@@ -78,8 +78,8 @@ def approvals(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "console/approvals/list.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def decide(request: HttpRequest, kind: str, subject_id: int) -> HttpResponse:
     """Agree to something or refuse it, exactly as it was on the page."""
     decision = DECISIONS.get(kind)

@@ -97,7 +97,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     return listing_page(request, EXPORTS, template="console/exports/list.html")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
 def ask(request: HttpRequest) -> HttpResponse:
     """Show what would be taken out and what that needs, and ask for it."""
@@ -190,8 +190,8 @@ def shown_of(request: HttpRequest, found: Export) -> dict[str, Any]:
     return {"filters": filters_said(what, request.actor), "columns": [str(column.label) for column in what.columns]}
 
 
-@require_POST
 @creditor_only
+@require_POST
 def begin(request: HttpRequest, export_id: int) -> HttpResponse:
     """Have the approved file made: work that leaves the page."""
     found = access_export(actor=request.actor, export_id=export_id)
@@ -199,8 +199,8 @@ def begin(request: HttpRequest, export_id: int) -> HttpResponse:
     return redirect("job", job_id=job_start(actor=request.actor, kind="export_make", parameters={"export_id": found.pk}))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def download(request: HttpRequest, export_id: int) -> HttpResponse:
     """Give the file to who asked for it; each download is an event of the trail."""
     found = services.export_download(actor=request.actor, export_id=export_id, on=today(request))
