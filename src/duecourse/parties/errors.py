@@ -151,9 +151,9 @@ class TokenTermsRefused(InvalidInput):
 class ExportNotOpen(Conflict):
     """An export is not in the state that the action needs."""
 
-    what = "Export {export_id} is {state}."
-    why = "It can only be {wanted} while it waits for that."
-    todo = "Look at the export, or ask for a new one."
+    what = "Export {export_id} does not wait for this."
+    why = "Somebody did it already, or it is not that far yet, or its time is over."
+    todo = "Open the export: it says where it stands and what comes next."
 
 
 class ExportTermsRefused(InvalidInput):
