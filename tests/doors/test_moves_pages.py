@@ -166,7 +166,7 @@ def test_nobody_approves_what_they_asked_for(bank, logged_in):
 
 def test_large_sets_become_jobs(bank, logged_in, monkeypatch):
     """More rows than the page takes are previewed and moved behind it, with the same end."""
-    from duecourse.doors.console.pages import move_sets, moves
+    from duecourse.doors.console.pages.desk import move_sets, moves
     from duecourse.doors.jobs import run_pending
 
     monkeypatch.setattr(moves, "ROWS_HERE_MAX", 3)

@@ -5,6 +5,7 @@ Read on the creditor's side for everybody, for an agency's own cases are chosen 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -38,6 +39,17 @@ GROUP BY p.case_id HAVING sum(t.amount_minor) > 0
 ORDER BY 1, 2
 """
 
+_OF_BATCH = """
+SELECT t.placement_id, sum(t.amount_minor)::bigint FROM repayment_attribution t
+JOIN placement_placement p ON p.creditor_id = t.creditor_id AND p.id = t.placement_id
+WHERE t.creditor_id = %(creditor)s AND p.batch_id = %(batch)s AND t.recognised_on <= %(on)s GROUP BY t.placement_id ORDER BY t.placement_id
+"""
+_OF_BATCHES = """
+SELECT p.batch_id, sum(t.amount_minor)::bigint FROM repayment_attribution t
+JOIN placement_placement p ON p.creditor_id = t.creditor_id AND p.id = t.placement_id
+WHERE t.creditor_id = %(creditor)s AND p.batch_id = ANY(%(batches)s) AND t.recognised_on <= %(on)s GROUP BY p.batch_id
+"""
+
 
 def attempts_made(*, actor: Actor, on: date) -> pa.Table:
     """Return the days with an attempt, up to a day, of the cases that are with an agency, as ATTEMPTED."""
@@ -55,8 +67,20 @@ def recovered_until(*, actor: Actor, on: date) -> pa.Table:
         return recovered_frame(creditor_id=actor.creditor_id, last_on=on).select(RECOVERED.names)
 
 
-def _frame(query: str, *, actor: Actor, on: date, schema: pa.Schema) -> pa.Table:
-    wanted = {"creditor": actor.creditor_id, "on": on, "since": on - timedelta(days=RECENT_DAYS)}
+def recovered_of_batch(*, actor: Actor, on: date, batch_id: int) -> pa.Table:
+    """Return what came in up to a day for the placements of one batch, as RECOVERED."""
+    return _frame(_OF_BATCH, actor=actor, on=on, schema=RECOVERED, batch=batch_id)
+
+
+def recovered_of_batches(*, actor: Actor, on: date, batch_ids: Sequence[int]) -> dict[int, int]:
+    """Return what came in up to a day for all placements of each batch, in minor units; a batch without money is not there."""
+    with acting(system(actor.creditor_id)), connection.cursor() as cursor:
+        cursor.execute(_OF_BATCHES, {"creditor": actor.creditor_id, "on": on, "batches": list(batch_ids)})
+        return dict(cursor.fetchall())
+
+
+def _frame(query: str, *, actor: Actor, on: date, schema: pa.Schema, **more: int) -> pa.Table:
+    wanted = {"creditor": actor.creditor_id, "on": on, "since": on - timedelta(days=RECENT_DAYS), **more}
     with acting(system(actor.creditor_id)), connection.cursor() as cursor:
         cursor.execute(query, wanted)
         columns = list(zip(*cursor.fetchall(), strict=True)) or [[] for _ in schema]

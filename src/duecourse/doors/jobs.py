@@ -16,13 +16,14 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app as queue
 from procrastinate.exceptions import AlreadyEnqueued
 
+from duecourse.doors.words import told
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now, stopwatch
-from duecourse.kit.errors import Absent, DuecourseError, fill
+from duecourse.kit.errors import Absent, DuecourseError
 from duecourse.ledger.selectors import job_row, job_rows
 from duecourse.ledger.services import QUEUE_LOCK, ClaimedJob, JobLine, asked_here, asked_on, job_add, jobs_dropped, line_open, queue_take
 from duecourse.parties.access import Actor, acting, actors_of, system
@@ -34,8 +35,10 @@ JOB_MODULES: tuple[str, ...] = (
     "duecourse.doors.exporting",
     "duecourse.doors.feed_jobs",
     "duecourse.doors.payment_jobs",
-    "duecourse.doors.console.pages.moves",
-    "duecourse.doors.console.pages.move_sets",
+    "duecourse.doors.console.pages.desk.moves",
+    "duecourse.doors.console.pages.desk.move_sets",
+    "duecourse.doors.console.pages.studio.allocations",
+    "duecourse.doors.console.pages.studio.month_steps",
 )
 """The modules that register jobs; each is imported before the first job is asked for or done."""
 QUEUE = "jobs"
@@ -330,4 +333,4 @@ def _templates(error: DuecourseError) -> dict[str, Any]:
 def _told(error: Mapping[str, Any]) -> dict[str, str]:
     parameters = error.get("parameters", {})
     texts = {name: error.get(name, "") for name in ("what", "why", "todo")}
-    return {name: fill(gettext(text), parameters) if text else "" for name, text in texts.items()} if error else {}
+    return {name: told(text, parameters) for name, text in texts.items()} if error else {}

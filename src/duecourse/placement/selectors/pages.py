@@ -62,11 +62,12 @@ ALLOCATION_ROWS = PageQuery(
 BATCHES = PageQuery(
     select="""b.id AS batch_id, b.code, b.allocation_run_id, a.id AS agency_id, a.code AS agency_code, a.name AS agency_name, b.placed_on,
         b.term_until_on, b.case_count, b.placed_minor, b.currency, h.handed_over_at, h.sha256,
-        c.code AS contract_code""",
+        c.code AS contract_code, e.at AS accepted_at""",
     source="""FROM placement_batch b
         JOIN parties_agency a ON a.creditor_id = b.creditor_id AND a.id = b.agency_id
         JOIN parties_contract c ON c.creditor_id = b.creditor_id AND c.id = b.contract_id
-        LEFT JOIN placement_handover h ON h.creditor_id = b.creditor_id AND h.batch_id = b.id""",
+        LEFT JOIN placement_handover h ON h.creditor_id = b.creditor_id AND h.batch_id = b.id
+        LEFT JOIN placement_batchreceipt e ON e.creditor_id = b.creditor_id AND e.batch_id = b.id AND e.kind = 'accepted'""",
     always="b.creditor_id = %(creditor_id)s",
     wheres={
         "agency": "b.agency_id = %(agency)s::bigint",
@@ -75,6 +76,7 @@ BATCHES = PageQuery(
         "open": """EXISTS (SELECT 1 FROM placement_placement p
             WHERE p.creditor_id = b.creditor_id AND p.batch_id = b.id AND upper_inf(p.during)) = (%(open)s = 'yes')""",
         "ends_by": "b.term_until_on <= %(ends_by)s::date",
+        "accepted": "(e.id IS NOT NULL) = (%(accepted)s = 'yes')",
         "package": "(h.id IS NOT NULL) = (%(package)s = 'yes')",
     },
     orders={"placed_on": "b.placed_on", "term": "b.term_until_on", "cases": "b.case_count", "placed": "b.placed_minor"},

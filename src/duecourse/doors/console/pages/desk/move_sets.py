@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from duecourse.doors import words
-from duecourse.doors.console.move_words import in_words, kind_text, own, state_text
-from duecourse.doors.console.pages.moves import ROWS_HERE_MAX
+from duecourse.doors.console.pages.desk.move_words import in_words, kind_text, own, state_text
+from duecourse.doors.console.pages.desk.moves import ROWS_HERE_MAX
 from duecourse.doors.console.shell import creditor_only
 from duecourse.doors.jobs import Progress, job, job_start
 from duecourse.ledger.selectors import page

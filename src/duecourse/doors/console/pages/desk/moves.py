@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from duecourse.doors import desk, evidence, words
-from duecourse.doors.console.move_forms import MoveForm, kinds_of, proposed_for
-from duecourse.doors.console.move_words import case_address, in_words, kind_text, own, state_text
+from duecourse.doors.console.pages.desk.move_forms import MoveForm, kinds_of, proposed_for
+from duecourse.doors.console.pages.desk.move_words import case_address, in_words, kind_text, own, state_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, asked_of, listing_page
 from duecourse.doors.jobs import Progress, job, job_start

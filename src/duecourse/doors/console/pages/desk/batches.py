@@ -1,0 +1,187 @@
+"""Batches: what each agency was given, how its rate stands against goal and term, its package, and what is owed or idle in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from duecourse.doors import desk, evidence, words
+from duecourse.doors.console.pages.desk.move_words import case_address
+from duecourse.doors.console.shell import creditor_only, today
+from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
+from duecourse.kit.money import BASIS_POINTS
+from duecourse.ledger.selectors import page, page_count
+from duecourse.parties.access import Actor
+from duecourse.parties.models import Agency
+from duecourse.placement import selectors
+from duecourse.placement.models import BatchReceipt, Handover
+
+CASES_SHOWN = 25
+
+
+def _agencies(actor: Actor) -> list[tuple[str, str]]:
+    found = Agency.objects.filter(creditor_id=actor.creditor_id).order_by("code")
+    return [(str(number), name) for number, name in found.values_list("pk", "name")]
+
+
+BATCHES = Listing(
+    name="batches",
+    title=_("Batches"),
+    query=selectors.BATCHES,
+    order="-placed_on",
+    columns=(
+        Column("code", _("Batch"), kind="code", link=lambda row: reverse("batch", args=[row["batch_id"]])),
+        Column("agency_name", _("Agency")),
+        Column("placed_on", _("Placed on"), kind="day", order="placed_on"),
+        Column("term_until_on", _("Term until"), kind="day", order="term"),
+        Column("case_count", _("Cases"), kind="count", order="cases"),
+        Column("open_count", _("Open"), kind="count", can_export=False),
+        Column("placed_minor", _("Placed"), kind="money", order="placed"),
+        Column("rate_share", _("Live rate"), kind="percent", can_export=False),
+        Column("pace_share", _("Pace"), kind="percent", can_export=False),
+        Column("elapsed_share", _("Term gone by"), kind="percent", can_export=False),
+        Column("package", _("Package"), kind="text", can_export=False),
+        Column("accepted_at", _("Accepted"), kind="instant"),
+        Column("contract_code", _("Contract"), kind="code", is_shown=False),
+        Column("handed_over_at", _("Handed over"), kind="instant", is_shown=False),
+    ),
+    filters=(
+        Filter("agency", _("Agency"), choices=_agencies),
+        Filter("month", _("Month"), hint="2026-09"),
+        Filter("open", _("Open"), choices=lambda _actor: [("yes", _("has open cases")), ("no", _("all ended"))]),
+        Filter("ends_by", _("Term ends by"), kind="date"),
+        Filter("package", _("Package"), choices=lambda _actor: [("yes", _("made")), ("no", _("not made yet"))]),
+        Filter("accepted", _("Accepted"), choices=lambda _actor: [("yes", _("by the agency")), ("no", _("not yet"))]),
+        Filter("allocation", _("Allocation"), kind="number"),
+    ),
+)
+
+CASES = Listing(
+    name="batch-cases",
+    title=_("Cases of batches"),
+    query=selectors.PLACEMENTS,
+    order="-placed",
+    columns=(
+        Column("number", _("Account"), kind="code", link=case_address),
+        Column("batch_code", _("Batch"), kind="code"),
+        Column("agency_code", _("Agency")),
+        Column("placed_minor", _("Placed"), kind="money", order="placed"),
+        Column("days_past_due", _("Days past due"), kind="count", order="days"),
+        Column("hand", _("Hand"), kind="count"),
+        Column("status", _("State"), kind="badge"),
+        Column("term_until_on", _("Term until"), kind="day", order="term"),
+        Column("last_on", _("Final day"), kind="day"),
+        Column("is_random_slice", _("At random"), kind="bool"),
+        Column("ended_at", _("Ended"), kind="instant", is_shown=False),
+        Column("case_id", _("Case"), kind="code", order="case", is_shown=False),
+    ),
+    filters=(
+        Filter("batch", _("Batch's number"), kind="number"),
+        Filter("open", _("Open"), choices=lambda _actor: [("yes", _("with the agency")), ("no", _("ended"))]),
+        Filter("q", _("Account number begins with")),
+        Filter("agency", _("Agency"), choices=_agencies),
+        Filter("status", _("State"), choices=lambda _actor: [(code, words.word(code)) for code in STATUSES]),
+        Filter("ends_by", _("Term ends by"), kind="date"),
+    ),
+)
+STATUSES = ("placed", "extended", "recall_pending", "recall_cancelled", "recalled", "returned", "swapped", "term_ended", "closed")
+
+
+@require_safe
+@creditor_only
+def listed(request: HttpRequest) -> HttpResponse:
+    """List the batches with their live rates, which are read for the page's batches together."""
+    response = listing_page(request, BATCHES, template="console/batches/list.html")
+    rows = response.context_data["rows"]
+    on, batch_ids = today(request), [row["batch_id"] for row in rows]
+    levels = selectors.batch_levels(creditor_id=request.actor.creditor_id, batch_ids=batch_ids, on=on) if rows else {}
+    received = evidence.recovered_of_batches(actor=request.actor, on=on, batch_ids=batch_ids) if rows else {}
+    for row in rows:
+        row.update(_rates(row, levels.get(row["batch_id"]), received.get(row["batch_id"], 0), on=on))
+        row["package"] = row["sha256"][:12] if row["sha256"] else gettext("not made yet")
+    return response
+
+
+def _rates(row: Mapping[str, Any], level: Mapping[str, Any] | None, recovered_minor: int, *, on: Any) -> dict[str, Any]:
+    """Return a batch's live rate, the pace it would have on an even way to its goal, and how much of its term is gone."""
+    days = (row["term_until_on"] - row["placed_on"]).days + 1
+    elapsed = min(max((on - row["placed_on"]).days + 1, 0), days) / days
+    counted = level["counted_minor"] if level else 0
+    goal_bp = level["goal_rate_bp"] if level else None
+    return {
+        "open_count": level["open_count"] if level else 0,
+        "rate_share": recovered_minor / counted if counted else None,
+        "pace_share": goal_bp / BASIS_POINTS * elapsed if goal_bp is not None else None,
+        "elapsed_share": elapsed,
+    }
+
+
+@require_safe
+@creditor_only
+def shown(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Show one batch: its rate against goal and term, its package, its acceptance, what is owed and idle, and its cases."""
+    actor, on = request.actor, today(request)
+    batch = selectors.access_batch(actor, batch_id=batch_id)
+    recovered = evidence.recovered_of_batch(actor=actor, on=on, batch_id=batch.pk)
+    rate = selectors.batch_rates(creditor_id=actor.creditor_id, batch_id=batch.pk, on=on, recovered=recovered)
+    handover = Handover.objects.filter(creditor_id=actor.creditor_id, batch=batch).first()
+    wanted = {"creditor_id": actor.creditor_id, "parameters": desk.desk_parameters(actor)}
+    dues = {
+        due: page_count(desk.DESK, filters={"due": due, "batch": batch.code}, **wanted) for due in ("owed", "idle", "rotation", "pending")
+    }
+    cases = page(selectors.PLACEMENTS, creditor_id=actor.creditor_id, order="-placed", filters={"batch": str(batch.pk)}, limit=CASES_SHOWN)
+    receipts = BatchReceipt.objects.filter(creditor_id=actor.creditor_id, batch=batch).order_by("pk")
+    context = {
+        "batch": batch,
+        "rate": rate,
+        "shares": {
+            name: None if (value := getattr(rate, f"{name}_bp")) is None else value / BASIS_POINTS
+            for name in ("rate", "contract_rate", "goal_rate", "elapsed", "pace_rate")
+        },
+        "is_behind": rate.pace_rate_bp is not None and rate.rate_bp is not None and rate.rate_bp < rate.pace_rate_bp,
+        "bars": _bars(rate),
+        "handover": handover,
+        "manifest_text": json.dumps(handover.manifest, ensure_ascii=False, indent=1, sort_keys=True) if handover else "",
+        "receipts": list(receipts),
+        "dues": [(code, text, dues[code]) for code, text in _dues().items()],
+        "cases": [row | {"address": case_address(row), "status": words.word(row["status"])} for row in cases.rows],
+        "is_more": cases.after is not None,
+    }
+    return TemplateResponse(request, "console/batches/batch.html", context)
+
+
+def _dues() -> dict[str, str]:
+    return {
+        "owed": gettext("First contact owed"),
+        "idle": gettext("Idle"),
+        "rotation": gettext("Days with this hand are over"),
+        "pending": gettext("Recall pending"),
+    }
+
+
+def _bars(rate: selectors.BatchRate) -> dict[str, int]:
+    """Return the places of rate, pace and goal on a bar of 100, which ends a fifth above the largest of them."""
+    top = max(rate.rate_bp or 0, rate.goal_rate_bp or 0, rate.pace_rate_bp or 0, 1) * 6 // 5 or 1
+    return {name: min(100, (getattr(rate, f"{name}_bp") or 0) * 100 // top) for name in ("rate", "goal_rate", "pace_rate")}
+
+
+@require_safe
+@creditor_only
+def cases(request: HttpRequest) -> HttpResponse:
+    """List the placements of batches."""
+    return listing_page(request, CASES, template="console/batches/cases.html", extra={"number": request.GET.get("batch", "")})
+
+
+urlpatterns = [
+    path("batches/", listed, name="batches"),
+    path("batches/cases/", cases, name="batch-cases"),
+    path("batches/<int:batch_id>/", shown, name="batch"),
+]
