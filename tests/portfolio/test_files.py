@@ -83,7 +83,7 @@ def test_a_tape_tells_its_numbers_and_its_first_rejects(bank, taken):
     with acting(bank.mei):
         tape = selectors.tape_page(bank.mei, taken)
         listed = page(selectors.TAPES_PAGE, creditor_id=bank.id, order="-known_at", filters={"state": "with_rejects", "file": "三月"}).rows
-        empty = page(selectors.TAPES_PAGE, creditor_id=bank.id, order="-known_at", filters={"state": "whole"}).rows
+        empty = page(selectors.TAPES_PAGE, creditor_id=bank.id, order="-known_at", filters={"state": "all_taken"}).rows
     assert tape["law"] == {"row_count": 3, "accepted_count": 2, "rejected_count": 1, "passed_over_count": 0, "holds": True}
     assert [(p.row, p.code) for p in tape["problems"]] == [(3, "AmountUnreadable")]
     assert [(row["tape_id"], row["file_name"], row["rejected_count"]) for row in listed] == [(taken, "2026年三月.csv", 1)]
@@ -178,10 +178,10 @@ def test_stops_are_a_list_with_states(bank, taken, tmp_path):
         counts = selectors.stops_by_reason(creditor_id=bank.id, on=MARCH)
         listed = selectors.stop_list_page(creditor_id=bank.id, stop_list_id=loaded.stop_list_id)
     assert sorted((row["kind"], row["state"], row["last_on"]) for row in found) == [
-        ("complaint", "ended", date(2026, 2, 20)),
-        ("hardship", "coming", None),
-        ("stop_list", "in_force", None),
+        ("hold_complaint", "ended", date(2026, 2, 20)),
+        ("hold_hardship", "coming", None),
+        ("hold_stop_list", "in_force", None),
     ]
-    assert [row["kind"] for row in mine] == ["stop_list"]
+    assert [row["kind"] for row in mine] == ["hold_stop_list"]
     assert [(row["kind"], row["person_count"]) for row in counts] == [("stop_list", 1)]
     assert [(p.row, p.code) for p in listed["problems"]] == [(4, "StopAccountUnknown")]

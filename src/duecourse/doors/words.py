@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
+from duecourse.kit.errors import fill
+
 STEPS = {
     "intake": _("Intake"),
     "snapshot": _("Ageing"),
@@ -178,6 +180,8 @@ CASES = {
     "frequency": _("frequency"),
     "hours": _("hours"),
     "third_party": _("third party"),
+    "open_case": _("in collection"),
+    "off_tape": _("gone from the tape"),
     "booked": _("booking day"),
     "paid": _("day of payment"),
 }
@@ -272,6 +276,37 @@ def word(code: str) -> str:
     """Return what a code is called in the active language."""
     template = _WORDS.get(code)
     return gettext(template) if template else code.replace("_", " ")
+
+
+_PART_NAMES = ("reason", "quantity")
+PARTS = (
+    _("its size in bytes"),
+    _("the length of a column's name"),
+    _("the length of a line in bytes"),
+    _("the length of a row in bytes"),
+    _("the number of columns"),
+    _("the number of rows"),
+    _("the size a row group unpacks to in bytes"),
+    _("the size it unpacks to in bytes"),
+    _("a sheet of the workbook is broken"),
+    _("it has no visible sheet"),
+    _("it is no ordinary file"),
+    _("it is packed with a password"),
+    _("it is too large"),
+    _("its rows cannot be cut into cells; look for a quote that is never closed"),
+    _("the Parquet file is broken"),
+    _("the packed file is broken"),
+    _("the workbook is broken"),
+)
+"""Parts of sentences about files that stand in places of other sentences."""
+
+
+def told(template: str, parameters: dict[str, Any]) -> str:
+    """Return a sentence of an error or a problem in the active language, with those of its values that are words."""
+    if not template:
+        return ""
+    given = {name: gettext(value) if name in _PART_NAMES and value in PARTS else value for name, value in parameters.items()}
+    return fill(gettext(template), given)
 
 
 def law(name: str, *, currency: str) -> tuple[str, str]:

@@ -80,6 +80,11 @@ def saved_names(folder: Path | None) -> list[str]:
     return sorted({match["name"] for match in found if match})
 
 
+def saved_versions(folder: Path) -> dict[str, list[int]]:
+    """Return the names of saved mappings with their versions, the latest first."""
+    return {name: sorted(_versions(name, folder), reverse=True) for name in saved_names(folder)}
+
+
 def _saved_path(name: str, folder: Path) -> Path | None:
     if NAME.fullmatch(name):
         versions = _versions(name, folder)

@@ -11,10 +11,12 @@ from duecourse.placement.selectors.runs import reason_text
 
 LEFT_OUT_PAGE = replace(
     ALLOCATION_ROWS,
+    select=ALLOCATION_ROWS.select + ", coalesce(w.text, r.reason) AS reason_text",
+    source=ALLOCATION_ROWS.source + " LEFT JOIN unnest(%(reasons)s::text[], %(texts)s::text[]) AS w (reason, text) ON w.reason = r.reason",
     always="r.creditor_id = %(creditor_id)s AND r.allocation_run_id = %(run)s::bigint AND r.agency_id IS NULL",
     wheres=ALLOCATION_ROWS.wheres | {"number": "n.number = %(number)s"},
 )
-"""The cases an allocation gave to nobody; its parameter `run` is the allocation."""
+"""The cases an allocation gave to nobody; its parameters are `run`, the allocation, and what its `reasons` are called, `texts`."""
 
 _NEWEST = """
 SELECT id AS allocation_run_id, as_of, state FROM placement_allocationrun

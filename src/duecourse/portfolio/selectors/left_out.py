@@ -65,9 +65,9 @@ ORDER BY c.id, h.kind, h.id
 _STATE = """CASE WHEN h.from_on > %(today)s::date THEN 'coming' WHEN h.until_on <= %(today)s::date THEN 'ended' ELSE 'in_force' END"""
 _OPEN = "h.until_on IS NULL OR h.until_on > h.from_on"
 STOPS_PAGE = PageQuery(
-    select=f"h.id AS hold_id, h.person_id, c.id AS case_id, c.region, h.kind, h.from_on, h.until_on - 1 AS last_on, {_STATE} AS state, "
-    "CASE WHEN h.stops_contact AND h.stops_placement THEN 'both' WHEN h.stops_contact THEN 'contact' ELSE 'placement' END AS scope, "
-    "h.source_kind, coalesce(l.name, '') AS list_name, l.id AS stop_list_id, coalesce(g.code, '') AS agency_code, "
+    select=f"h.id AS hold_id, h.person_id, c.id AS case_id, c.region, 'hold_' || h.kind AS kind, h.from_on, h.until_on - 1 AS last_on, {_STATE} AS state, "
+    "CASE WHEN h.stops_contact AND h.stops_placement THEN 'stops_both' WHEN h.stops_contact THEN 'stops_contact' ELSE 'stops_placement' END AS scope, "
+    "'source_' || h.source_kind AS source_kind, coalesce(l.name, '') AS list_name, l.id AS stop_list_id, coalesce(g.code, '') AS agency_code, "
     "coalesce(e.pauses_term, r.pauses_term, false) AS pauses_term, coalesce(e.counts_in_rate, r.counts_in_rate, true) AS counts_in_rate",
     source="""
 FROM portfolio_hold h
@@ -82,10 +82,10 @@ LEFT JOIN unnest(%(kinds)s::text[], %(pauses)s::boolean[], %(counts)s::boolean[]
 """,
     always="h.creditor_id = %(creditor_id)s",
     wheres={
-        "reason": "h.kind = %(reason)s",
+        "reason": "'hold_' || h.kind = %(reason)s",
         "state": f"({_STATE}) = %(state)s",
-        "scope": "CASE %(scope)s WHEN 'contact' THEN h.stops_contact WHEN 'placement' THEN h.stops_placement ELSE h.stops_contact AND h.stops_placement END",
-        "source": "h.source_kind = %(source)s",
+        "scope": "CASE %(scope)s WHEN 'stops_contact' THEN h.stops_contact WHEN 'stops_placement' THEN h.stops_placement ELSE h.stops_contact AND h.stops_placement END",
+        "source": "'source_' || h.source_kind = %(source)s",
         "list": "l.name = %(list)s",
         "loaded": "l.id = %(loaded)s::bigint",
         "on": f"h.from_on <= %(on)s::date AND (h.until_on IS NULL OR h.until_on > %(on)s::date) AND ({_OPEN})",

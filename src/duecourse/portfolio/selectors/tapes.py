@@ -15,13 +15,13 @@ _COUNTS = ", ".join(f"coalesce((t.counts->>'{name}')::bigint, 0) AS {name}" for 
 _REJECTED = "coalesce((t.counts->>'rejected_count')::bigint, 0)"
 
 TAPES_PAGE = PageQuery(
-    select=f"t.id AS tape_id, t.feed_kind, t.as_of, t.known_at, t.mapping_name, t.mapping_version, {_COUNTS}, "
-    f"coalesce(f.name, t.sha256) AS file_name, CASE WHEN {_REJECTED} > 0 THEN 'with_rejects' ELSE 'whole' END AS outcome, "
+    select=f"t.id AS tape_id, 'feed_' || t.feed_kind AS feed_kind, t.as_of, t.known_at, t.mapping_name, t.mapping_version, {_COUNTS}, "
+    f"coalesce(f.name, t.sha256) AS file_name, CASE WHEN {_REJECTED} > 0 THEN 'with_rejects' ELSE 'all_taken' END AS outcome, "
     "jsonb_array_length(t.quarantined_columns) AS quarantined_count",
     source="FROM portfolio_tape t LEFT JOIN ledger_storedfile f ON f.creditor_id = t.creditor_id AND f.id = t.file_id",
     always="t.creditor_id = %(creditor_id)s AND t.state = 'published'",
     wheres={
-        "kind": "t.feed_kind = %(kind)s",
+        "kind": "'feed_' || t.feed_kind = %(kind)s",
         "day": "t.as_of = %(day)s::date",
         "state": f"({_REJECTED} > 0) = (%(state)s = 'with_rejects')",
         "file": "strpos(lower(coalesce(f.name, '')), lower(%(file)s)) > 0",
@@ -87,5 +87,5 @@ def mapping_uses(*, creditor_id: int) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _quarantined(column: dict[str, Any]) -> dict[str, Any]:
-    code = surplus.surplus_code(column["column"]) or "NamedSurplus"
+    code = column.get("code") or surplus.surplus_code(column["column"]) or "NamedSurplus"
     return column | {"code": code, "reason": surplus.KINDS[code][0]}

@@ -7,7 +7,7 @@ from duecourse.portfolio.services.cases import CASES_PLACED, case_close, cases_c
 from duecourse.portfolio.services.erasure import erasures_replay, person_erase
 from duecourse.portfolio.services.holds import hold_lift, hold_place, pause_add
 from duecourse.portfolio.services.intake import IntakeResult, tape_intake
-from duecourse.portfolio.services.lifts import LIFT_REASONS, HoldsLifted, holds_lift
+from duecourse.portfolio.services.lifts import HOLDS_MAX, LIFT_REASONS, HoldsLifted, holds_lift
 from duecourse.portfolio.services.looks import PURPOSES, Purpose, person_look
 from duecourse.portfolio.services.mappings import mapping_save
 from duecourse.portfolio.services.reveal import HANDOVER_FIELDS, RevealedPerson, RevealedPoint, handover_rows, person_reveal
@@ -20,6 +20,7 @@ from duecourse.portfolio.services.uploads import OpenedFile, tape_file_open, upl
 __all__ = [
     "CASES_PLACED",
     "HANDOVER_FIELDS",
+    "HOLDS_MAX",
     "LIFT_REASONS",
     "OVERDUE_TAPE",
     "PURPOSES",

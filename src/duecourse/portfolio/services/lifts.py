@@ -37,8 +37,8 @@ WHERE creditor_id = %s AND id = ANY(%s) AND source_kind = ANY(%s) AND (until_on 
 class LiftUnclear(InvalidInput):
     """Stops are to be lifted without a reason of the list, or none or too many were chosen."""
 
-    what = "These stops cannot be lifted: {reason}."
-    todo = "Choose at least one stop and at most {maximum}, and one of the reasons."
+    what = "Nothing was lifted, because it is not clear what to lift."
+    todo = "Choose at least one stop and at most {maximum}, one of the reasons, and a day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ def holds_lift(*, actor: Actor, hold_ids: Sequence[int], on: date, why: str) -> 
     require(actor, Role.MANAGER, Role.COMPLIANCE, action="lift stops")
     chosen = sorted(set(hold_ids))
     if why not in LIFT_REASONS or not 0 < len(chosen) <= HOLDS_MAX:
-        raise LiftUnclear(
-            reason="the reason is none of the list" if why not in LIFT_REASONS else f"{len(chosen)} chosen", maximum=HOLDS_MAX
-        )
+        raise LiftUnclear(maximum=HOLDS_MAX)
     with acting(actor), connection.cursor() as cursor:
         cursor.execute(_LOCK, [actor.creditor_id, actor.creditor_id, chosen])
         cursor.execute(_LIFT, [on, actor.creditor_id, chosen, [SOURCE, BY_HAND], on])
