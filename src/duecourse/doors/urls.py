@@ -6,4 +6,8 @@ from django.urls import include, path
 
 from duecourse.doors.api.urls import urls as v1
 
-urlpatterns = [path("v1/", v1), path("", include("duecourse.doors.console.urls"))]
+urlpatterns = [
+    path("v1/", v1),
+    path("work/", include("duecourse.doors.workbench.urls")),
+    path("", include("duecourse.doors.console.urls")),
+]

@@ -33,12 +33,14 @@ SELECT p.case_id, p.placed_minor, p.currency, p.term_until_on, b.contract_id, b.
        q.due_on AS promise_on, q.amount_minor AS promise_minor, k.last_at, coalesce(r.place, 0) AS place,
        EXISTS (SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = p.creditor_id AND h.person_id = c.person_id AND h.stops_contact
            AND h.from_on <= %(on)s AND (h.until_on IS NULL OR h.until_on > %(on)s)) AS is_stopped,
-       (SELECT min(a.number) FROM placement_placementaccount pa
+       CASE WHEN v.contracted_fields ? 'account_number' THEN (
+           SELECT min(a.number) FROM placement_placementaccount pa
            JOIN portfolio_account a ON a.creditor_id = pa.creditor_id AND a.id = pa.account_id
-           WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id) AS account_number
+           WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id) END AS account_number
 FROM placement_caseassignment x
 JOIN placement_placement p ON p.creditor_id = x.creditor_id AND p.id = x.placement_id AND upper_inf(p.during)
 JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
+JOIN parties_contractversion v ON v.creditor_id = p.creditor_id AND v.id = p.contract_version_id
 JOIN portfolio_case c ON c.creditor_id = p.creditor_id AND c.id = p.case_id
 JOIN parties_creditor cr ON cr.id = p.creditor_id
 LEFT JOIN gate.expected_ranks(%(creditor)s) r ON r.case_id = p.case_id

@@ -25,8 +25,8 @@ from duecourse.portfolio.models import Case, CaseAccount
 from duecourse.portfolio.services.points import contact_point_end, point_reveal
 from duecourse.repayment.services import promise_make
 
-COMPLAINTS = ("harassment", "call_times", "tone", "privacy", "amount", "other")
-DISPUTES = ("amount", "not_mine", "paid_already", "identity_theft")
+COMPLAINTS = ("frequency", "hours", "attitude", "privacy", "amount", "other")
+DISPUTES = ("already_paid", "amount", "not_mine", "identity")
 _LOCK_CLASS = 0xCA11
 
 
@@ -127,6 +127,8 @@ def outcome_record(
     _check(outcome, promise=promise, complaint_kind=complaint_kind, dispute_kind=dispute_kind, note_codes=note_codes)
     with acting(actor):
         permit = access_permit(actor, permit_id=permit_id)
+        if actor.is_collector and permit.user_id != actor.user_id:
+            raise Absent(entity="permit")
         attempt = attempt_report(
             actor=actor,
             permit_id=permit_id,

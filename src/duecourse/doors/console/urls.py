@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 
 from django.urls import path, register_converter
 
-from duecourse.doors.console import agency, entrance, pages
+from duecourse.doors.console import entrance, pages
 
 
 class MonthConverter:
@@ -30,7 +30,6 @@ urlpatterns = [
     path("login/", entrance.Login.as_view(), name="login"),
     path("logout/", entrance.logout, name="logout"),
     path("sides/", entrance.choose_side, name="sides"),
-    path("own/", agency.own, name="own"),
 ]
 for _page in iter_modules(pages.__path__, f"{pages.__name__}."):
     urlpatterns += import_module(_page.name).urlpatterns

@@ -56,6 +56,9 @@ CASES_PAGE = PageQuery(
         "hold": """c.person_id IN (SELECT h.person_id FROM portfolio_hold h WHERE h.creditor_id = %(creditor_id)s AND h.kind = %(hold)s
             AND h.from_on <= %(today)s::date AND (h.until_on IS NULL OR h.until_on > %(today)s::date))""",
         "hand": "c.hand_count = %(hand)s::int",
+        "placed_in": """EXISTS (SELECT 1 FROM placement_placement i JOIN placement_batch b ON b.creditor_id = i.creditor_id AND b.id = i.batch_id
+            WHERE i.creditor_id = s.creditor_id AND i.case_id = s.case_id AND to_char(b.placed_on, 'YYYY-MM') = %(placed_in)s)""",
+        "opened_in": "to_char(c.opened_on, 'YYYY-MM') = %(opened_in)s",
         "as_of": "true",
         "was": _elsewhere("was", NEW),
         "became": _elsewhere("became", GONE),

@@ -47,11 +47,13 @@ WORK_CASES: Final = PageQuery(
     select=(
         "p.case_id, p.id AS placement_id, b.id AS batch_id, b.code AS batch_code, p.placed_minor, p.currency, p.hand, p.term_until_on,"
         " p.days_past_due + (%(today)s::date - b.placed_on) AS days_past_due, x.user_id, coalesce(u.display_name, '') AS collector,"
-        " (SELECT min(a.number) FROM placement_placementaccount pa JOIN portfolio_account a ON a.creditor_id = pa.creditor_id"
-        " AND a.id = pa.account_id WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id) AS account_number"
+        " CASE WHEN v.contracted_fields ? 'account_number' THEN (SELECT min(a.number) FROM placement_placementaccount pa"
+        " JOIN portfolio_account a ON a.creditor_id = pa.creditor_id AND a.id = pa.account_id"
+        " WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id) END AS account_number"
     ),
     source=(
         "FROM placement_placement p JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id"
+        " JOIN parties_contractversion v ON v.creditor_id = p.creditor_id AND v.id = p.contract_version_id"
         " LEFT JOIN placement_caseassignment x ON x.creditor_id = p.creditor_id AND x.placement_id = p.id AND x.until_at IS NULL"
         " LEFT JOIN parties_user u ON u.id = x.user_id"
     ),
@@ -64,7 +66,7 @@ WORK_CASES: Final = PageQuery(
         "placed_min": "p.placed_minor >= %(placed_min)s::bigint",
         "term_until": "p.term_until_on <= %(term_until)s::date",
         "q": (
-            "p.case_id::text = %(q)s OR EXISTS (SELECT 1 FROM placement_placementaccount pa JOIN portfolio_account a"
+            "p.case_id::text = %(q)s OR v.contracted_fields ? 'account_number' AND EXISTS (SELECT 1 FROM placement_placementaccount pa JOIN portfolio_account a"
             " ON a.creditor_id = pa.creditor_id AND a.id = pa.account_id WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id"
             " AND a.number = %(q)s)"
         ),

@@ -5,25 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from duecourse.doors.reporting import month_facts, month_shown, newest_month
+from duecourse.doors.reporting import month_facts, month_shown
 from duecourse.kit.errors import Absent
-from duecourse.parties.access import Actor, creditor_of
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the newest month, to an agency's own page, or tell how to begin where there is no month yet."""
-    if request.actor.is_agency:
-        return redirect("own")
-    month = newest_month(request.actor.creditor_id)
-    if month is None:
-        return render(request, "console/empty.html", {"creditor": creditor_of(request.actor)})
-    return redirect("month", month=month)
+from duecourse.parties.access import Actor
 
 
 @require_safe
@@ -47,7 +35,6 @@ def _facts(actor: Actor, month: str) -> dict[str, Any]:
 
 
 urlpatterns = [
-    path("", home, name="home"),
     path("months/<month:month>/", report, name="month"),
     path("months/<month:month>/report.json", report_json, name="month-json"),
 ]

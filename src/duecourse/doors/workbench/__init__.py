@@ -1,0 +1,1 @@
+"""The agency's side: a lead's batches, people and statements, and a collector's cases and calls."""
