@@ -267,7 +267,19 @@ LAWS_OF_MONEY = (
     _("lines stored = statements"),
     _("statements = movement in the books"),
 )
-_WORDS = CASES | STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS | FILES
+WEBHOOKS: dict[str, str] = {
+    "waiting": _("On its way"),
+    "delivered": _("Delivered"),
+    "dead": _("Given up for good"),
+    "status": _("It answered, but did not take it"),
+    "redirect": _("It sent us elsewhere; we follow no redirect"),
+    "timeout": _("No answer within ten seconds"),
+    "connection": _("No connection, or it broke off"),
+    "tls": _("Its certificate is not right"),
+    "host_unknown": _("There is no such host"),
+    "address_refused": _("The host leads into a private network"),
+}
+_WORDS = WEBHOOKS | CASES | STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS | FILES
 _CURRENCY = re.compile(r"([A-Z]{3}) (.+)")
 _HIDDEN_COUNTS = ("_id", "commitment", "_hash")
 

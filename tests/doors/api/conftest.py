@@ -14,10 +14,16 @@ from django.test import Client
 from duecourse.kit.clock import frozen
 from duecourse.kit.crypto import Keyring
 
-ALL_AGENCY = ("cases:read", "placements:read", "permits:read", "permits:write", "statements:read", "statements:agree")
-ALL_CREDITOR = ("cases:read", "placements:read", "permits:read", "permits:write", "payments:write", "statements:read", "feeds:write")
+ALL_AGENCY = (
+    *("cases:read", "placements:read", "permits:read", "permits:write"),
+    *("statements:read", "statements:agree", "webhooks:read", "webhooks:write"),
+)
+ALL_CREDITOR = (
+    *("cases:read", "placements:read", "permits:read", "permits:write", "payments:write"),
+    *("statements:read", "feeds:write", "webhooks:read", "webhooks:write"),
+)
 NOON = datetime(2026, 9, 3, 4, 0, tzinfo=UTC)
-READ_ONLY = ("cases:read", "placements:read", "permits:read", "statements:read")
+READ_ONLY = ("cases:read", "placements:read", "permits:read", "statements:read", "webhooks:read")
 
 
 @dataclass
@@ -39,6 +45,10 @@ class Caller:
         """Ask with POST; a dict goes as JSON, bytes as they are."""
         content = body if isinstance(body, bytes) else json.dumps(body, default=str)
         return self.client.post("/v1" + path, content, content_type="application/json", headers=self.headers(headers))
+
+    def delete(self, path: str):
+        """Ask with DELETE."""
+        return self.client.delete("/v1" + path, headers=self.headers())
 
     def upload(self, path: str, **fields: Any):
         """Send a form with files."""

@@ -29,8 +29,15 @@ MATRIX = {
     "statement_get": SEEN,
     "statement_agree": LEAD_ONLY,
     "feed_overdue": BANK_ONLY | {"other_bank": 422, "full": 422},
+    "feed_rejects": BANK_ONLY | {"other_bank": 404, "full": 404},
+    "webhooks_list": LISTED,
+    "webhook_add": dict.fromkeys(LISTED, 201) | {"nobody": 401, "reader": 403},
+    "webhook_remove": OWN_WRITES | {"aoki": 204, "full": 204},
+    "webhook_ping": OWN_WRITES | {"aoki": 202, "full": 202},
+    "deliveries_list": SEEN,
+    "delivery_retry": OWN_WRITES | {"aoki": 202, "full": 202},
 }
-"""The file sent here is missing, hence 422. The banks' own programs ask for permits for their robots."""
+"""The file sent here is missing, hence 422, and the rejects asked for are nowhere, hence 404. The banks' own programs ask for permits for their robots."""
 
 
 @pytest.fixture
@@ -41,6 +48,9 @@ def asked(api, noon):
     lines_hash = api.aoki.get(f"/statements/{api.statement_id}").json()["lines_hash"]
     robots = {api.full.token: api.bank.robot.pk, api.other_bank.token: api.other.robot.pk}
     outcome = {"outcome": "no_answer", "started_at": noon.isoformat()}
+    hook = {"name": "a dialler", "url": "https://aoki.example/hooks", "event_kinds": ["statement.frozen"]}
+    hook_id, gone_id = (api.aoki.post("/webhooks", hook).json()["id"] for _ in range(2))
+    delivery_id = api.aoki.post(f"/webhooks/{hook_id}/ping", {}).json()["id"]
     calls = {
         "cases_list": lambda who: who.get("/cases", ids=case_id),
         "case_get": lambda who: who.get(f"/cases/{case_id}"),
@@ -54,6 +64,13 @@ def asked(api, noon):
         "statement_get": lambda who: who.get(f"/statements/{api.statement_id}"),
         "statement_agree": lambda who: who.post(f"/statements/{api.statement_id}/agree", {"lines_hash": lines_hash}),
         "feed_overdue": lambda who: who.upload("/feeds/overdue", as_of="2026-09-01"),
+        "feed_rejects": lambda who: who.get(f"/feeds/{10**12}/rejects"),
+        "webhooks_list": lambda who: who.get("/webhooks"),
+        "webhook_add": lambda who: who.post("/webhooks", hook),
+        "webhook_remove": lambda who: who.delete(f"/webhooks/{gone_id}"),
+        "webhook_ping": lambda who: who.post(f"/webhooks/{hook_id}/ping", {}),
+        "deliveries_list": lambda who: who.get(f"/webhooks/{hook_id}/deliveries"),
+        "delivery_retry": lambda who: who.post(f"/webhooks/deliveries/{delivery_id}/retry", {}),
     }
     return lambda operation, kind: calls[operation](api.callers[kind])
 

@@ -7,18 +7,20 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from duecourse.doors.api.bearer import Token
+from duecourse.doors.api.paging import Number
 from duecourse.doors.api.problems import NotInTestMode, row_problems
 from duecourse.doors.api.schemas import FeedOut
-from duecourse.portfolio.services import tape_intake
+from duecourse.portfolio.services import tape_file_open, tape_intake
 
 router = Router(tags=["feeds"])
 
+REJECTS = {"200": {"description": "The rejected rows", "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 SUFFIXES = frozenset({".csv", ".xlsx", ".parquet"})
 
 
@@ -26,7 +28,7 @@ class FeedForm(Schema):
     """What is said of the file. A mapping is named, never given as a path."""
 
     as_of: Annotated[date, Field(description="the day whose state the file shows")]
-    mapping: Annotated[str, Field("native", max_length=64, pattern=r"^[a-z0-9_]+(\.[0-9-]{1,12})?$")]
+    mapping: Annotated[str, Field("native", max_length=64, pattern=r"^[a-z0-9_][a-z0-9_-]*(\.[0-9-]{1,12})?$")]
     row_count: Annotated[int | None, Field(None, ge=0, le=2**31 - 1, description="control total: data rows of the file")]
 
 
@@ -56,3 +58,13 @@ def feed_overdue(request: HttpRequest, form: Form[FeedForm], file: File[Uploaded
         "problems": problems,
         "quarantined": result.quarantined,
     }
+
+
+@router.get("/feeds/{tape_id}/rejects", auth=Token("feeds:write"), operation_id="feed_rejects", openapi_extra={"responses": REJECTS})
+def feed_rejects(request: HttpRequest, tape_id: Number) -> FileResponse:
+    """Return the rows of a file that were not taken, as they were sent, each with its reason: to be mended and sent again.
+
+    It is the one answer of this interface that is not masked; each time is written to the trail, a test token's too.
+    """
+    opened = tape_file_open(actor=request.auth.actor, tape_id=tape_id, part="rejects")
+    return FileResponse(opened.stream, as_attachment=True, filename=opened.name, content_type=opened.media_type)

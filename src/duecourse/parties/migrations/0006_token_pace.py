@@ -4,8 +4,9 @@ from django.db import migrations
 
 from duecourse.kit import tenancy
 
-# A bucket per token that leaks at `p_rate` a second and holds `p_burst`. Counting must not wait for a disk nor survive a crash, so the table
-# is not logged; nobody but the gate reaches it. Returned is how many milliseconds the caller has to wait, 0 when the request is within bounds.
+# A bucket per token that leaks at `p_rate` a second and holds `p_burst`. A request that is refused does not count. Counting
+# must not wait for a disk nor survive a crash, so the table is not logged; nobody but the gate reaches it. Returned is how many milliseconds the
+# caller has to wait, 0 when the request is within bounds.
 PACE = """
 CREATE UNLOGGED TABLE gate.token_pace (token_id bigint PRIMARY KEY, level double precision NOT NULL, at timestamptz NOT NULL)
     WITH (fillfactor = 50);
@@ -15,14 +16,14 @@ GRANT SELECT, INSERT, UPDATE ON gate.token_pace TO duecourse_gate;
     returns="integer",
     body="""
 DECLARE
+    v_pace record;
     v_level double precision;
 BEGIN
-    INSERT INTO gate.token_pace AS pace (token_id, level, at) VALUES (p_token, 1, p_at)
-    ON CONFLICT (token_id) DO UPDATE SET
-        level = least(greatest(0, pace.level - p_rate * greatest(0, extract(epoch FROM p_at - pace.at)::double precision)) + 1, p_burst + 1),
-        at = greatest(pace.at, p_at)
-    RETURNING level INTO v_level;
-    RETURN CASE WHEN v_level <= p_burst THEN 0 ELSE ceil((v_level - p_burst) * 1000 / p_rate)::integer END;
+    INSERT INTO gate.token_pace (token_id, level, at) VALUES (p_token, 0, p_at) ON CONFLICT DO NOTHING;
+    SELECT level, at INTO v_pace FROM gate.token_pace WHERE token_id = p_token FOR UPDATE;
+    v_level := greatest(0, v_pace.level - p_rate * greatest(0, extract(epoch FROM p_at - v_pace.at)::double precision));
+    UPDATE gate.token_pace SET level = v_level + (v_level + 1 <= p_burst)::integer, at = greatest(v_pace.at, p_at) WHERE token_id = p_token;
+    RETURN CASE WHEN v_level + 1 <= p_burst THEN 0 ELSE ceil((v_level + 1 - p_burst) * 1000 / p_rate)::integer END;
 END
 """,
     callers="duecourse_app",

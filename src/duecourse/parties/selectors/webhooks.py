@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import PageQuery
 from duecourse.ledger.selectors.rows import dicts
@@ -56,10 +57,13 @@ def webhooks_listening(*, creditor_id: int) -> list[dict[str, Any]]:
     """Return id, agency, kinds and position of every webhook that is to be told: not removed, its agency not closed."""
     query = """
         SELECT w.id, w.agency_id, w.event_kinds, w.position FROM parties_webhook w
+        JOIN parties_creditor c ON c.id = w.creditor_id
         LEFT JOIN parties_agency a ON a.creditor_id = w.creditor_id AND a.id = w.agency_id
-        WHERE w.creditor_id = %(creditor_id)s AND w.removed_at IS NULL AND a.closed_on IS NULL ORDER BY w.id
+        WHERE w.creditor_id = %(creditor_id)s AND w.removed_at IS NULL
+          AND (a.closed_on IS NULL OR a.closed_on > (%(at)s::timestamptz AT TIME ZONE c.zone)::date)
+        ORDER BY w.id
     """
-    return dicts(query, creditor_id=creditor_id)
+    return dicts(query, creditor_id=creditor_id, at=now())
 
 
 def webhooks_due(*, creditor_id: int, at: Any) -> list[int]:

@@ -165,12 +165,26 @@ def delivery_retry(*, actor: Actor, delivery_id: int) -> None:
         Forbidden: the actor is no manager and no lead.
         Absent: there is no such delivery of the actor's side, it has arrived, or its webhook was removed.
     """
+    if not _again(actor, pk=delivery_id):
+        raise Absent(entity="delivery")
+
+
+def deliveries_retry(*, actor: Actor, webhook_id: int, delivery_ids: Sequence[int]) -> int:
+    """Do the same for several of one webhook and return how many are on their way; those that have arrived stay as they are.
+
+    Raises:
+        Forbidden: the actor is no manager and no lead.
+    """
+    return _again(actor, webhook_id=webhook_id, pk__in=list(delivery_ids))
+
+
+def _again(actor: Actor, **which: Any) -> int:
     _require(actor, action="send an event again")
     with acting(_writer(actor)):
-        webhooks = _own(actor).filter(removed_at__isnull=True)
-        found = WebhookDelivery.objects.filter(creditor_id=actor.creditor_id, pk=delivery_id, webhook__in=webhooks)
-        if not found.exclude(state="delivered").update(state="waiting", try_count=0, next_try_at=now(), ended_at=None):
-            raise Absent(entity="delivery")
+        found = WebhookDelivery.objects.filter(
+            creditor_id=actor.creditor_id, webhook__in=_own(actor).filter(removed_at__isnull=True), **which
+        )
+        return found.exclude(state="delivered").update(state="waiting", try_count=0, next_try_at=now(), ended_at=None)
 
 
 def deliveries_add(*, creditor_id: int, webhook_id: int, position: int, events: Iterable[Mapping[str, Any]]) -> int:
