@@ -137,14 +137,21 @@ class VersionForm(Form):
         self.order_fields(names)
 
     def groups(self) -> list[dict[str, Any]]:
-        """Return the fields that can be handed over by privacy class, with the reason to give them and whether they are chosen."""
+        """Return the fields that can be handed over by privacy class, with the reason to give them and whether they are chosen.
+
+        Where two fields are called the same, only what is chosen is shown, or the first.
+        """
         chosen = set(self["contracted_fields"].value() or ())
-        lang = "zh-hans" if words.is_chinese() else "en"
+        labels: dict[str, str] = {}
+        for item in _fields():
+            if item.name in chosen or _field_label(item.name) not in labels:
+                labels[_field_label(item.name)] = item.name
+        shown = [item for item in _fields() if item.name in chosen or labels[_field_label(item.name)] == item.name]
         return [
             {
                 "title": PRIVACY_WORDS[privacy][0],
                 "reason": PRIVACY_WORDS[privacy][1],
-                "items": [(item.name, item.label(lang), item.name in chosen) for item in _fields() if _class_of(item) == privacy],
+                "items": [(item.name, _field_label(item.name), item.name in chosen) for item in shown if _class_of(item) == privacy],
             }
             for privacy in PRIVACY
         ]

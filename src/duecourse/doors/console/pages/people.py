@@ -71,7 +71,7 @@ class GrantForm(Form):
 
     side = forms.ChoiceField(label=gettext_lazy("Works for"))
     role = forms.ChoiceField(label=gettext_lazy("Role"))
-    from_on = DayField(label=gettext_lazy("From"))
+    from_on = DayField(label=gettext_lazy("First day"))
     until_on = DayField(
         label=gettext_lazy("First day without access"), required=False, help_text=gettext_lazy("Leave empty while nobody knows.")
     )
