@@ -253,6 +253,8 @@ def test_agency_hears_of_its_own_rows_only(api, receiver):
         )  # fmt: skip
     refused = api.aoki.post("/permits", permit_body(loan.case_id)).json()
     assert refused["decision"] == "refusal"
+    seal(bank)
+    rounds.events_take()
     with frozen(NOON + timedelta(days=400)):
         placements_end_due(actor=bank.system, on=(NOON + timedelta(days=400)).date())
         seal(bank)
@@ -352,7 +354,7 @@ def test_who_may_add_which(bank):
 
 def test_number_of_webhooks_is_limited(bank):
     """A side has twenty at most, and a removed one makes room."""
-    first = [hooked(bank, HOOK["url"])[0] for _ in range(20)][0]
+    first, *_ = [hooked(bank, HOOK["url"])[0] for _ in range(20)]
     with pytest.raises(WebhookFull):
         hooked(bank, HOOK["url"])
     services.webhook_remove(actor=bank.mei, webhook_id=first.pk)

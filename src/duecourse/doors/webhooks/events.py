@@ -92,7 +92,8 @@ def _refused(creditor_id: int, source: Source) -> Iterator[Part]:
     if row is not None:
         content = {"refusal_id": row.pk, "case_id": row.case_id, "channel": row.channel, "client_request_id": row.client_request_id}
         next_at = row.next_allowed_at.isoformat() if row.next_allowed_at else None
-        yield Part("permit.refused", row.performer_id, content | {"codes": row.codes, "next_allowed_at": next_at})
+        # Its codes stay here: one of them may be the debtor's own affair, and whoever asked was told.
+        yield Part("permit.refused", row.performer_id, content | {"next_allowed_at": next_at})
 
 
 # The rows of a set of moves carry its number (a recall without a final day passes through "pending" on its way and is told as ended only); endings outside a set are found by the hash over their numbers that the trail holds.
