@@ -128,15 +128,15 @@ SHIPPED_WORDS = {
 }
 
 
-@require_safe
 @creditor_only
+@require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """List the files that were taken in."""
     return listing_page(request, FEEDS, template="console/feeds/list.html")
 
 
-@require_safe
 @creditor_only
+@require_safe
 def shown(request: HttpRequest, tape_id: int) -> HttpResponse:
     """Show one file: its counts, the conservation law, what was not read and why, and the first rejected rows."""
     tape = selectors.tape_page(request.actor, tape_id)
@@ -163,22 +163,22 @@ def shown(request: HttpRequest, tape_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/feeds/feed.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def rejects(request: HttpRequest, tape_id: int) -> HttpResponse:
     """Hand out the rejected rows, to be mended and sent again; who takes them is written down first."""
     return _handed_out(services.tape_file_open(actor=request.actor, tape_id=tape_id, part="rejects"))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def original(request: HttpRequest, tape_id: int) -> HttpResponse:
     """Hand out the file as it came; who takes it is written down first."""
     return _handed_out(services.tape_file_open(actor=request.actor, tape_id=tape_id, part="original"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Ask for a file and take it in behind the page, or lead to the assistant that guesses its columns."""
     if request.method != "POST":

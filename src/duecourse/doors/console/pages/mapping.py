@@ -74,8 +74,8 @@ class Row:
         return self.guess.proposal == QUARANTINE
 
 
-@require_safe
 @creditor_only
+@require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """List the mappings that can be used: saved here, in dated versions, and shipped."""
     uses = selectors.mapping_uses(creditor_id=request.actor.creditor_id)
@@ -90,8 +90,8 @@ def listed(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "console/mapping/list.html", {"saved": saved, "shipped": shipped})
 
 
-@require_safe
 @creditor_only
+@require_safe
 def shown(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mapping in the form in which it is kept, and what each column becomes."""
     mapping = chosen_mapping(name)
@@ -106,8 +106,8 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
     return TemplateResponse(request, "console/mapping/mapping.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a file of a sender and keep it, sealed, while its columns are looked at."""
     context: dict[str, Any] = {"megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max()}
@@ -124,8 +124,8 @@ def new(request: HttpRequest) -> HttpResponse:
     return redirect("mapping-draft", file_id=file_id)
 
 
-@require_safe
 @creditor_only
+@require_safe
 def draft(request: HttpRequest, file_id: int) -> HttpResponse:
     """Show the columns of an upload beside what they were guessed to be, to be corrected by hand."""
     require(request.actor, Role.MANAGER, action="make a mapping")
@@ -136,8 +136,8 @@ def draft(request: HttpRequest, file_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/mapping/draft.html", _draft_context(request, file_id, guess, trial))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def check(request: HttpRequest, file_id: int) -> HttpResponse:
     """Say what would become of the first rows with the columns as they are chosen now."""
     require(request.actor, Role.MANAGER, action="make a mapping")
@@ -148,8 +148,8 @@ def check(request: HttpRequest, file_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/mapping/check.html", _check_context(request, guess, trial))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def save(request: HttpRequest, file_id: int) -> HttpResponse:
     """Save the mapping as the next version of its name; with `take`, take the file in with it at once."""
     require(request.actor, Role.MANAGER, action="make a mapping")

@@ -143,11 +143,15 @@ def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
     reasons = [_reason(reason) for reason in explanation.get("reasons", [])]
     warnings = [_reason(reason) for reason in explanation.get("warnings", [])]
     grounds = [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])]
-    checked = [
-        rule | {"text": in_two(ground_text(rule["rule"].partition(".")[2]))} for rule in explanation.get("checked", []) if rule["applies"]
-    ]
+    checked = [rule | {"text": _rule_title(rule["rule"])} for rule in explanation.get("checked", []) if rule["applies"]]
     context = {"row": row, "reasons": reasons, "warnings": warnings, "grounds": grounds, "checked": checked, "explanation": explanation}
     return TemplateResponse(request, "console/refusals/answer.html", context)
+
+
+def _rule_title(rule_id: str) -> str:
+    """Return what a rule is called; one that this version does not know is called by its number."""
+    titles = {rule.id: (rule.title.en, rule.title.zh) for pack in shipped_packs() for rule in pack.rules}
+    return in_two(titles.get(rule_id, (rule_id, rule_id)))
 
 
 def _reason(reason: dict[str, Any]) -> dict[str, Any]:

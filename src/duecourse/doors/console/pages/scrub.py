@@ -175,8 +175,8 @@ class StopListForm(Form):
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def held(request: HttpRequest) -> HttpResponse:
     """List who is stopped and why; by POST the chosen stops are lifted, with a reason."""
     if request.method == "POST":
@@ -208,15 +208,15 @@ def _lifted(request: HttpRequest) -> HttpResponse:
     return redirect(request.get_full_path())
 
 
-@require_safe
 @creditor_only
+@require_safe
 def lists(request: HttpRequest) -> HttpResponse:
     """List the stop lists that were loaded."""
     return listing_page(request, STOP_LISTS, template="console/scrub/lists.html")
 
 
-@require_safe
 @creditor_only
+@require_safe
 def stop_list(request: HttpRequest, stop_list_id: int) -> HttpResponse:
     """Show what came of one stop list, with the first rejected rows."""
     listed = selectors.stop_list_page(creditor_id=request.actor.creditor_id, stop_list_id=stop_list_id)
@@ -224,8 +224,8 @@ def stop_list(request: HttpRequest, stop_list_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/scrub/list.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def load(request: HttpRequest) -> HttpResponse:
     """Ask for a stop list and load it behind the page."""
     if request.method != "POST":
@@ -257,8 +257,8 @@ def _asked(request: HttpRequest, form: StopListForm, *, refusal: dict[str, str] 
     return TemplateResponse(request, "console/scrub/load.html", context, status=status)
 
 
-@require_safe
 @creditor_only
+@require_safe
 def left_out(request: HttpRequest) -> HttpResponse:
     """List the cases that the last allocation gave to nobody, and why."""
     run = newest_allocation(creditor_id=request.actor.creditor_id)
@@ -267,8 +267,8 @@ def left_out(request: HttpRequest) -> HttpResponse:
     return listing_page(request, LEFT_OUT, template="console/scrub/left_out.html", extra=context)
 
 
-@require_safe
 @creditor_only
+@require_safe
 def classification(request: HttpRequest) -> HttpResponse:
     """Show what is owed by product, regulatory class and state of charge-off, and the tables they rest on."""
     actor, day = request.actor, today(request)

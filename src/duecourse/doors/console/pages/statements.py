@@ -74,7 +74,7 @@ LINES = Listing(
         Column("kind", gettext_lazy("Kind"), kind="badge"),
         Column("account_number", gettext_lazy("Account"), kind="code", link=lambda row: reverse("case", args=[row["case_id"]])),
         Column("external_ref", gettext_lazy("Payment"), kind="code", link=lambda row: reverse("payment", args=[row["payment_id"]])),
-        Column("batch_code", gettext_lazy("Batch")),
+        Column("batch_code", gettext_lazy("Batch"), is_shown=False),
         Column("product_class", gettext_lazy("Product"), kind="word", is_shown=False),
         Column("days_past_due", gettext_lazy("Days past due"), kind="count"),
         Column("hand", gettext_lazy("Hand"), kind="count", is_shown=False),
