@@ -124,6 +124,9 @@ _EVENTS: Mapping[str, str] = {
         SELECT e.at, e.id, e.details || jsonb_build_object('agency_id', e.agency_id), e.actor_id FROM ledger_auditevent e
         WHERE e.creditor_id = %(creditor)s AND e.subject_kind = 'person' AND e.subject_id = %(person)s AND e.action = 'person_revealed'""",
 }
+_RANKS = {kind: rank for rank, kind in enumerate(_EVENTS)}
+"""The order of events that share an instant: a file comes in, a case opens, it is aged, placed, asked for, called …"""
+
 _ACCOUNTS = "SELECT DISTINCT account_id FROM portfolio_caseaccount WHERE creditor_id = %(creditor)s AND case_id = %(case)s"
 _USERS = "SELECT id, display_name FROM parties_user WHERE id = ANY(%(users)s::bigint[])"
 
@@ -161,9 +164,9 @@ def case_timeline(*, actor: Actor, case_id: int, groups: Collection[str] = (), a
     wanted["accounts"] = [row["account_id"] for row in dicts(_ACCOUNTS, **wanted)]
     kinds = [kind for group in GROUPS for kind in GROUPS[group] if group in groups] or list(_EVENTS)
     place = _place(after)
-    behind = "WHERE (at, kind, id) < (%(at)s, %(kind)s, %(id)s)" if place else ""
+    behind = "WHERE (at, rank, id) < (%(at)s, %(rank)s, %(id)s)" if place else ""
     if place:
-        wanted |= dict(zip(("at", "kind", "id"), place, strict=True))
+        wanted |= dict(zip(("at", "rank", "id"), place, strict=True))
     found = dicts(_union(kinds, behind), **wanted)
     names = _names({row["user_id"] for row in found if row["user_id"]})
     events = [row | {"user_name": names.get(row["user_id"], "")} for row in found[:limit]]
@@ -173,13 +176,13 @@ def case_timeline(*, actor: Actor, case_id: int, groups: Collection[str] = (), a
 
 def _union(kinds: Collection[str], behind: str, /) -> str:
     """Return the query over these kinds of events; only texts of this module are in it."""
-    event = "(at, kind, id, facts, user_id)"
+    event = "(at, kind, rank, id, facts, user_id)"
     parts = [
-        f"SELECT q.at, '{kind}'::text, q.id, q.facts, q.user_id::bigint FROM ({_EVENTS[kind]}) AS q (at, id, facts, user_id)"  # noqa: S608
+        f"SELECT q.at, '{kind}'::text, {_RANKS[kind]}, q.id, q.facts, q.user_id::bigint FROM ({_EVENTS[kind]}) AS q (at, id, facts, user_id)"  # noqa: S608
         for kind in kinds
     ]
     union = " UNION ALL ".join(parts)
-    return f"SELECT * FROM ({union}) AS event {event} {behind} ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"  # noqa: S608
+    return f"SELECT * FROM ({union}) AS event {event} {behind} ORDER BY at DESC, rank DESC, id DESC LIMIT %(limit)s"  # noqa: S608
 
 
 def _names(user_ids: set[int]) -> dict[int, str]:
@@ -187,7 +190,7 @@ def _names(user_ids: set[int]) -> dict[int, str]:
     return {row["id"]: row["display_name"] for row in found}
 
 
-def _place(after: str) -> tuple[datetime, str, int] | None:
+def _place(after: str) -> tuple[datetime, int, int] | None:
     """Return where a part begins, or None when the text is none of ours."""
     at, _, rest = after.partition("~")
     kind, _, number = rest.partition("~")
@@ -197,4 +200,4 @@ def _place(after: str) -> tuple[datetime, str, int] | None:
         instant = datetime.fromisoformat(at)
     except ValueError:
         return None
-    return (instant, kind, int(number)) if instant.tzinfo else None
+    return (instant, _RANKS[kind], int(number)) if instant.tzinfo else None

@@ -7,9 +7,8 @@ from typing import Any
 from django import template
 from django.urls import NoReverseMatch, reverse
 
-from duecourse.doors import words
 from duecourse.doors.console import stories
-from duecourse.kit.money import format_amount
+from duecourse.kit.money import plain_amount
 
 register = template.Library()
 
@@ -17,11 +16,20 @@ register.filter("local", stories.local_instant)
 
 
 @register.filter
+def figure(amount_minor: int | None, currency: str) -> str:
+    """Return an amount without its currency, for a table whose heading names it: 1,234.56."""
+    if amount_minor is None:
+        return "–"
+    whole, point, rest = plain_amount(abs(amount_minor), currency).partition(".")
+    return f"{'−' if amount_minor < 0 else ''}{int(whole):,}{point}{rest}"
+
+
+@register.filter
 def signed(amount_minor: int | None, currency: str) -> str:
     """Return an amount with a plus where it adds, so that a column reads as a sum; nothing at all is a dash."""
     if not amount_minor:
         return "–"
-    text = format_amount(amount_minor, currency, lang="zh" if words.is_chinese() else "en")
+    text = figure(amount_minor, currency)
     return f"+{text}" if amount_minor > 0 else text
 
 
