@@ -72,6 +72,8 @@ def test_mei_reads_the_report(visit, lang, name, size, scheme):
     seen.page.goto(seen.url)
     seen.picture(f"login-{name}-{lang}-{scheme}")
     seen.log_in(people.MEI.email)
+    seen.page.wait_for_selector("#line-title")
+    seen.page.goto(f"{seen.url}/months/2026-09/")
     seen.page.wait_for_selector("#trail-title")
     text = seen.page.inner_text("main")
     assert not [heading for heading in HEADINGS[lang] if heading not in text]
@@ -88,7 +90,7 @@ def test_stranger_gets_nowhere(visit):
     seen.page.goto(f"{seen.url}/months/2026-09/")
     assert seen.page.url == f"{seen.url}/login/?next=%2Fmonths%2F2026-09%2F"
     seen.log_in(people.DAI_EMAIL)
-    for address in ("/", "/months/2026-09/", "/own/", "/months/2026-09/report.json"):
+    for address in ("/", "/months/2026-09/", "/work/", "/months/2026-09/report.json"):
         seen.page.goto(seen.url + address)
         assert "belongs to no creditor and no agency" in seen.page.inner_text("main")
     seen.picture("stranger-desk-en")
@@ -101,6 +103,8 @@ def test_mei_switches_language_and_light_and_comes_back(visit):
     seen.page.click("button:has-text('中文')")
     assert seen.page.locator("html").get_attribute("lang") == "zh-Hans"
     seen.log_in(people.MEI.email)
+    seen.page.wait_for_selector("#line-title")
+    seen.page.goto(f"{seen.url}/months/2026-09/")
     seen.page.wait_for_selector("#trail-title")
     assert seen.page.inner_text("h1").startswith("2026-09 月报")
     seen.page.click("[data-theme-switch]")

@@ -57,6 +57,12 @@ def unlocalized(place: float) -> str:
 
 
 @register.filter
+def add_place(place: float, more: float) -> float:
+    """Return a place of a figure moved by a length."""
+    return place + more
+
+
+@register.filter
 def reason_text(reason: Any) -> str:
     """Return why an agency cannot be ranked: a row with both languages, or a code."""
     return words.in_language(reason) if isinstance(reason, dict) else words.word(str(reason))

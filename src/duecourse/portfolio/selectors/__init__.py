@@ -5,8 +5,16 @@ from __future__ import annotations
 from duecourse.portfolio.selectors.access import access_account, access_case, access_person
 from duecourse.portfolio.selectors.ages import Age, PauseShown, ages_explained
 from duecourse.portfolio.selectors.classes import classified, newest_ageing
-from duecourse.portfolio.selectors.distribution import GONE, NEW, Counted, bucket_sums, case_rolls, counted_months, portfolio_splits
-from duecourse.portfolio.selectors.distribution import GONE, NEW, Counted, bucket_sums, case_rolls, counted_months, portfolio_splits
+from duecourse.portfolio.selectors.distribution import (
+    GONE,
+    NEW,
+    Counted,
+    bucket_sums,
+    case_rolls,
+    counted_months,
+    newest_names,
+    portfolio_splits,
+)
 from duecourse.portfolio.selectors.frames import (
     CASES,
     HOLDS,
@@ -47,10 +55,8 @@ from duecourse.portfolio.selectors.tapes import TAPES_PAGE, mapping_uses, tape_p
 __all__ = [
     "CASES",
     "GONE",
-    "GONE",
     "HOLDS",
     "LEFT_OUT",
-    "NEW",
     "NEW",
     "SCORES",
     "SNAPSHOTS",
@@ -59,7 +65,6 @@ __all__ = [
     "TAPE",
     "TAPES_PAGE",
     "Age",
-    "Counted",
     "Counted",
     "Household",
     "MaskedPoint",
@@ -75,15 +80,12 @@ __all__ = [
     "ageing_inputs",
     "ages_explained",
     "bucket_sums",
-    "bucket_sums",
     "case_accounts_by_number",
     "case_frame",
     "case_page",
     "case_rolls",
-    "case_rolls",
     "cases_by_number",
     "classified",
-    "counted_months",
     "counted_months",
     "holds_frame",
     "household",
@@ -92,8 +94,8 @@ __all__ = [
     "mapping_uses",
     "masked_names",
     "newest_ageing",
+    "newest_names",
     "person_values",
-    "portfolio_splits",
     "portfolio_splits",
     "score_frame",
     "snapshot_frame",

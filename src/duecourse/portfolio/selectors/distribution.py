@@ -48,6 +48,11 @@ _SPLITS = """
 SELECT DISTINCT product_class, region, currency FROM portfolio_snapshotsum
 WHERE creditor_id = %(creditor)s AND step_run_id = ANY(%(runs)s) ORDER BY 1, 2, 3
 """
+_NAMES = """
+SELECT DISTINCT product_class, region, bucket, bucket_number FROM portfolio_snapshotsum
+WHERE creditor_id = %(creditor)s AND step_run_id = (
+    SELECT step_run_id FROM portfolio_snapshotsum WHERE creditor_id = %(creditor)s ORDER BY as_of DESC, step_run_id DESC LIMIT 1)
+"""
 _OF_RUN = """
 SELECT case_id, bucket, bucket_number, balance_minor FROM portfolio_casesnapshot
 WHERE creditor_id = %(creditor)s AND step_run_id = {run} AND currency = %(currency)s
@@ -82,6 +87,14 @@ def portfolio_splits(*, creditor_id: int, step_run_ids: Sequence[int]) -> dict[s
     """Return the products, regions and currencies that occur in executions, each in order."""
     rows = dicts(_SPLITS, creditor=creditor_id, runs=list(step_run_ids))
     return {name: sorted({row[name] for row in rows}) for name in ("product_class", "region", "currency")}
+
+
+def newest_names(*, creditor_id: int) -> dict[str, list[str]]:
+    """Return the products, regions and buckets of the newest execution of the ageing step; buckets in their order."""
+    rows = dicts(_NAMES, creditor=creditor_id)
+    buckets = {row["bucket"]: row["bucket_number"] for row in rows}
+    found = {name: sorted({row[name] for row in rows}) for name in ("product_class", "region")}
+    return found | {"bucket": sorted(buckets, key=lambda name: buckets[name])}
 
 
 def case_rolls(

@@ -8,7 +8,7 @@ from duecourse.settlement.selectors.commission import (
     commission_lines,
     contracts_to_settle,
 )
-from duecourse.settlement.selectors.scorecards import effects_before, rates, scorecard_frame, scorecards
+from duecourse.settlement.selectors.scorecards import effects_before, rates, scorecard_frame, scorecards, scorecards_since
 from duecourse.settlement.selectors.statements import (
     access_statement,
     booked_total,
@@ -36,6 +36,7 @@ __all__ = [
     "rates",
     "scorecard_frame",
     "scorecards",
+    "scorecards_since",
     "statement_page",
     "statement_status",
     "statements",
