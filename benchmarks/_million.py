@@ -52,9 +52,9 @@ WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generat
 def house(*, case_count: int, played_accounts: int = 20_000) -> Iterator[Path]:
     """Yield the home folder of a house with about `case_count` cases, its database running and Django set up; remove it afterwards.
 
-    With DUECOURSE_BENCH_HOUSE=FOLDER the house is made there once and left for the next run.
+    With BENCH_HOUSE=FOLDER the house is made there once and left for the next run.
     """
-    kept = os.environ.get("DUECOURSE_BENCH_HOUSE")
+    kept = os.environ.get("BENCH_HOUSE")
     folder = Path(kept or tempfile.mkdtemp(prefix="duecourse-bench-"))
     os.environ |= {"DUECOURSE_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "duecourse.config.settings", "DUECOURSE_POOL": "0"}
     from duecourse.config import boot
@@ -62,11 +62,11 @@ def house(*, case_count: int, played_accounts: int = 20_000) -> Iterator[Path]:
 
     try:
         is_new = not (folder / "million").exists()
-        if is_new:
+        if is_new and not (folder / "stride").exists():
             _play(min(played_accounts, case_count))
         boot.ready()
         if is_new:
-            times = multiplied(case_count=case_count)
+            times = multiplied(folder, case_count=case_count)
             (folder / "million").write_text(f"{times}\n", encoding="utf-8")
         yield folder
     finally:
@@ -90,25 +90,34 @@ def _play(account_count: int) -> None:
     print(f"played two months of {account_count:,} accounts in {stopwatch() - begun:.0f} s")
 
 
-def multiplied(*, case_count: int) -> int:
-    """Copy what grows with the debtors until there are about `case_count` cases, and return how often it is there."""
+def multiplied(folder: Path, *, case_count: int) -> int:
+    """Copy what grows with the debtors until there are about `case_count` cases, and return how often it is there.
+
+    How far ids are moved is noted in the folder, so that a run that was interrupted goes on with the tables that are not copied yet.
+    """
     from duecourse.config import boot
     from duecourse.config.environment import current
 
-    begun = stopwatch()
+    begun, row_count = stopwatch(), 0
     with boot.cluster(current()).connect(database=boot.DATABASE) as administrator:
+
+        def number(query: str) -> int:
+            return int(administrator.execute(query).fetchone()[0])
+
         administrator.execute("SET session_replication_role = replica")
         tables = {
-            name: (columns, types)
+            name: dict(zip(columns, types, strict=True))
             for name, columns, types in administrator.execute(COLUMNS).fetchall()
             if "id" in columns and name not in KEPT and (name in ROOTS or set(columns) & set(MOVED))
         }
-        there = administrator.execute("SELECT count(*) FROM portfolio_case").fetchone()[0]
+        noted = folder / "stride"
+        if not noted.exists():
+            stride = 1 + max(number(f"SELECT coalesce(max(id), 0) FROM {name}") for name in tables)
+            noted.write_text(f"{stride} {number('SELECT count(*) FROM portfolio_case')}", encoding="utf-8")
+        stride, there = map(int, noted.read_text(encoding="utf-8").split())
         times = max(1, round(case_count / there))
-        stride = 1 + max(administrator.execute(f"SELECT coalesce(max(id), 0) FROM {name}").fetchone()[0] for name in tables)
-        row_count = 0
-        for name, (columns, _) in tables.items():
-            if times > 1:
+        for name, columns in tables.items():
+            if times > 1 and number(f"SELECT coalesce(max(id), 0) FROM {name}") <= stride:
                 row_count += administrator.execute(_copy(name, columns), {"last": times - 1, "stride": stride}).rowcount
                 administrator.execute(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {stride * (times + 1)})")
         administrator.execute(
@@ -121,15 +130,14 @@ def multiplied(*, case_count: int) -> int:
     return times
 
 
-def _copy(table: str, columns: list[str]) -> str:
-    values = [
-        f"t.{column} + k * %(stride)s"
-        if column == "id" or column in MOVED
-        else MADE_UNIQUE[column].format(f"t.{column}")
-        if column in MADE_UNIQUE
-        and not (column == "number" and table != "portfolio_account")
-        and not (column == "source_id" and table != "ledger_entry")
-        else f"t.{column}"
-        for column in columns
-    ]
+def _copy(table: str, columns: dict[str, str]) -> str:
+    """Return the statement that copies a table's rows; numbers move on, texts that are unique get the copy's number."""
+    values = []
+    for column, kind in columns.items():
+        if column == "id" or column in MOVED or (column == "source_id" and kind == "bigint"):
+            values.append(f"t.{column} + k * %(stride)s")
+        elif column in MADE_UNIQUE and kind in {"text", "bytea", "character varying"}:
+            values.append(MADE_UNIQUE[column].format(f"t.{column}"))
+        else:
+            values.append(f"t.{column}")
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} t, generate_series(1, %(last)s) k"

@@ -102,7 +102,8 @@ def test_pages_of_a_person(bank_url, person, lang, size, scheme):
         page.press("input[name=password]", "Enter")
         page.wait_for_selector("#menu", state="attached")
         findings, visited = crawl(page, bank_url, seen, name=f"{person}-{lang[:2]}-{size['width']}")
-    assert findings == {}
+    told = "\n".join(f"{address}\n    " + "\n    ".join(wrong) for address, wrong in findings.items())
+    assert not told, told
     assert len(visited) > 3
 
 

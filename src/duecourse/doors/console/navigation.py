@@ -24,6 +24,7 @@ class Section:
         key: the letter that follows `g`, '' for none.
         roles: who is shown it, empty for all of the side.
         group: sections of one group stand under one word in the menu, '' for the top.
+        also: beginnings of further addresses that belong to it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Section:
     key: str = ""
     roles: tuple[str, ...] = ()
     group: Text = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class Shown:
 
 _MONEY, _RULES, _HOUSE, _FILES = _("Money"), _("Contacts"), _("House"), _("Files")
 CREDITOR_SECTIONS = (
-    Section("home", _("Home"), "home", "h"),
+    Section("home", _("Home"), "home", "h", also=("/months/",)),
     Section("portfolio", _("Portfolio"), "chart-histogram", "p"),
-    Section("cases", _("Cases"), "users", "c"),
+    Section("cases", _("Case list"), "users", "c", also=("/cases/",)),
     Section("allocations", _("Allocation"), "arrows-split-2", "a"),
     Section("batches", _("Batches"), "packages", "b"),
     Section("moves", _("Desk of moves"), "arrows-exchange", "m"),
@@ -55,12 +57,12 @@ CREDITOR_SECTIONS = (
     Section("mappings", _("Mappings"), "table-options", group=_FILES),
     Section("holds", _("Stops and left out"), "hand-stop", "s", group=_FILES),
     Section("classification", _("Classification"), "category", group=_FILES),
-    Section("refusals", _("Refusals"), "shield-x", "r", group=_RULES),
-    Section("payments", _("Payments"), "cash", "y", group=_MONEY),
+    Section("refusals", _("Refused contacts"), "shield-x", "r", group=_RULES, also=("/permits/",)),
+    Section("payments", _("Incoming payments"), "cash", "y", group=_MONEY),
     Section("statements", _("Statements"), "file-invoice", "t", group=_MONEY),
     Section("scorecards", _("Scorecards"), "gauge", "k", group=_MONEY),
     Section("approvals", _("Approvals"), "checks", "v"),
-    Section("agencies", _("Agencies and contracts"), "building", "g", group=_HOUSE),
+    Section("agencies", _("Agencies and contracts"), "building", "g", group=_HOUSE, also=("/contracts/",)),
     Section("people", _("Users and roles"), "user-cog", "u", group=_HOUSE),
     Section("policies", _("Policies"), "adjustments", group=_HOUSE),
     Section("exports", _("Exports"), "file-export", "e", group=_HOUSE),
@@ -70,7 +72,7 @@ CREDITOR_SECTIONS = (
 AGENCY_SECTIONS = (
     Section("workbench", _("Home"), "home", "h"),
     Section("work-batches", _("Batches"), "packages", "b", roles=(Role.LEAD,)),
-    Section("work-cases", _("Cases"), "users", "c"),
+    Section("work-cases", _("Case list"), "users", "c"),
     Section("work-statements", _("Statements"), "file-invoice", "t", roles=(Role.LEAD,)),
     Section("work-people", _("People"), "user-cog", "u", roles=(Role.LEAD,)),
 )
@@ -97,5 +99,6 @@ def _shown(request: HttpRequest, actor: Actor) -> list[Shown]:
         except NoReverseMatch:
             continue
         found.append((section, address))
-    here = max((address for _, address in found if request.path.startswith(address)), key=len, default="")
-    return [Shown(section, address, address == here) for section, address in found]
+    depths = [max((len(own) for own in (address, *section.also) if request.path.startswith(own)), default=0) for section, address in found]
+    deepest = max(depths, default=0)
+    return [Shown(section, address, 0 < depth == deepest) for (section, address), depth in zip(found, depths, strict=True)]
