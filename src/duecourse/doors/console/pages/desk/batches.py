@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from duecourse.doors import desk, evidence, words
-from duecourse.doors.console.pages.desk.move_words import case_address
+from duecourse.doors import desk, evidence
+from duecourse.doors.console.pages.desk.move_words import LIFE, case_address, life_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.kit.money import BASIS_POINTS
@@ -76,7 +76,7 @@ CASES = Listing(
         Column("placed_minor", _("Placed"), kind="money", order="placed"),
         Column("days_past_due", _("Days past due"), kind="count", order="days"),
         Column("hand", _("Hand"), kind="count"),
-        Column("status", _("State"), kind="badge"),
+        Column("status", _("State")),
         Column("term_until_on", _("Term until"), kind="day", order="term"),
         Column("last_on", _("Final day"), kind="day"),
         Column("is_random_slice", _("At random"), kind="bool"),
@@ -88,11 +88,10 @@ CASES = Listing(
         Filter("open", _("Open"), choices=lambda _actor: [("yes", _("with the agency")), ("no", _("ended"))]),
         Filter("q", _("Account number begins with")),
         Filter("agency", _("Agency"), choices=_agencies),
-        Filter("status", _("State"), choices=lambda _actor: [(code, words.word(code)) for code in STATUSES]),
+        Filter("status", _("State"), choices=lambda _actor: [(code, life_text(code)) for code in LIFE]),
         Filter("ends_by", _("Term ends by"), kind="date"),
     ),
 )
-STATUSES = ("placed", "extended", "recall_pending", "recall_cancelled", "recalled", "returned", "swapped", "term_ended", "closed")
 
 
 @require_safe
@@ -152,7 +151,7 @@ def shown(request: HttpRequest, batch_id: int) -> HttpResponse:
         "manifest_text": json.dumps(handover.manifest, ensure_ascii=False, indent=1, sort_keys=True) if handover else "",
         "receipts": list(receipts),
         "dues": [(code, text, dues[code]) for code, text in _dues().items()],
-        "cases": [row | {"address": case_address(row), "status": words.word(row["status"])} for row in cases.rows],
+        "cases": [row | {"address": case_address(row), "status": life_text(row["status"])} for row in cases.rows],
         "is_more": cases.after is not None,
     }
     return TemplateResponse(request, "console/batches/batch.html", context)
@@ -177,7 +176,10 @@ def _bars(rate: selectors.BatchRate) -> dict[str, int]:
 @creditor_only
 def cases(request: HttpRequest) -> HttpResponse:
     """List the placements of batches."""
-    return listing_page(request, CASES, template="console/batches/cases.html", extra={"number": request.GET.get("batch", "")})
+    response = listing_page(request, CASES, template="console/batches/cases.html")
+    for row in response.context_data["rows"]:
+        row["status"] = life_text(row["status"])
+    return response
 
 
 urlpatterns = [

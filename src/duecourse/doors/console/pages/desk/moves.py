@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from duecourse.doors import desk, evidence, words
+from duecourse.doors import desk, evidence
 from duecourse.doors.console.pages.desk.move_forms import MoveForm, kinds_of, proposed_for
-from duecourse.doors.console.pages.desk.move_words import case_address, in_words, kind_text, own, state_text
+from duecourse.doors.console.pages.desk.move_words import case_address, in_words, kind_text, life_text, own, state_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, asked_of, listing_page
 from duecourse.doors.jobs import Progress, job, job_start
@@ -49,7 +49,7 @@ MOVES = Listing(
         Column("move_set_id", _("Set"), kind="code", order="number", link=lambda row: reverse("move", args=[row["move_set_id"]])),
         Column("kind", _("Move")),
         Column("reason_code", _("Reason")),
-        Column("state", _("State"), kind="badge"),
+        Column("state", _("State")),
         Column("case_count", _("Cases"), kind="count", can_export=False),
         Column("applied_count", _("Moved"), kind="count", can_export=False),
         Column("as_of", _("Day"), kind="day", order="day"),
@@ -82,7 +82,7 @@ DESK = Listing(
         Column("worked_on", _("Last attempt"), kind="day"),
         Column("idle_days", _("Days idle"), kind="count", order="idle"),
         Column("hand", _("Hand"), kind="count"),
-        Column("status", _("State"), kind="badge"),
+        Column("status", _("State")),
         Column("last_on", _("Final day"), kind="day", is_shown=False),
         Column("case_id", _("Case"), kind="code", order="case", is_shown=False),
     ),
@@ -122,7 +122,7 @@ ROWS = Listing(
         Column("term_until_on", _("Term until"), kind="day"),
         Column("ground", _("Grounds")),
         Column("taken_by", _("Taken by")),
-        Column("taken_status", _("What they did"), kind="word"),
+        Column("taken_status", _("What they did")),
         Column("taken_at", _("When"), kind="instant", is_shown=False),
         Column("case_id", _("Case"), kind="code", order="case", is_shown=False),
     ),
@@ -180,7 +180,7 @@ def new(request: HttpRequest) -> HttpResponse:
     extra = {"form": form, "kind": kind, "kinds": kinds_of(request.actor)}
     response = listing_page(request, DESK, template="console/moves/new.html", extra=extra, select=True)
     for row in response.context_data["rows"]:
-        row["status"] = words.word(row["status"])
+        row["status"] = life_text(row["status"])
     return response
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from duecourse.doors import words
 from duecourse.doors.console.forms import DayField, Form
 from duecourse.doors.console.locks import changes, seal_of
+from duecourse.doors.console.pages.desk.move_words import ground_text
 from duecourse.doors.console.pages.studio.studio_forms import ShareField, share_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.kit.errors import DuecourseError
@@ -27,7 +28,7 @@ from duecourse.placement.models import PlacementPolicy
 from duecourse.placement.selectors.policies import NEW_ACCOUNT, ROLL_RULES, LifePolicy
 
 LABELS = {
-    "extension_share_cap_bp": _("Share of a batch that may stay, %"),
+    "extension_share_cap_bp": _("Share of a batch that may stay (percent)"),
     "extension_days_max": _("Days an extension may add"),
     "extension_count_max": _("Extensions per placement"),
     "extension_grounds": _("Grounds that count"),
@@ -36,7 +37,7 @@ LABELS = {
     "idle_days": _("Days without an attempt until idle"),
     "rotation_days": _("Days with an agency, by hand"),
     "recall_notice_days": _("Days until a recall's final day"),
-    "goal_rate_bp": _("Goal of the recovery rate, %"),
+    "goal_rate_bp": _("Goal of the recovery rate (percent)"),
     "new_account": _("A placed debtor's new account"),
 }
 ROLLS = {
@@ -100,7 +101,7 @@ def _field(name: str, value: Any) -> forms.Field:
     if name == "rotation_days":
         return DaysField(help_text=_("For the first, second … hand; the last number holds on."))
     if isinstance(value, list):
-        choices = [(code, words.word(code)) for code in LifePolicy().terms()[name]]
+        choices = [(code, ground_text(code)) for code in LifePolicy().terms()[name]]
         return forms.MultipleChoiceField(choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
     if isinstance(value, int):
         return forms.IntegerField(min_value=0, max_value=3650)
@@ -188,7 +189,7 @@ def value_text(name: str, value: Any) -> str:
     if name == "new_account":
         return str(NEW_ACCOUNTS.get(value, value))
     if isinstance(value, list | tuple):
-        return ", ".join(words.word(part) if isinstance(part, str) else str(part) for part in value) or "–"
+        return ", ".join(ground_text(part) if isinstance(part, str) else str(part) for part in value) or "–"
     return words.word(value) if isinstance(value, str) else str(value)
 
 

@@ -108,8 +108,8 @@ def _limits_text(limits: Mapping[str, Any], currency: str) -> str:
     texts = {
         "capacity_count": lambda value: gettext("at most {count} cases").format(count=f"{value:,}"),
         "capacity_minor": lambda value: gettext("at most {amount}").format(amount=format_amount(value, currency, lang=lang)),
-        "share_min_bp": lambda value: gettext("at least {share} %").format(share=share_text(value)),
-        "share_cap_bp": lambda value: gettext("at most {share} %").format(share=share_text(value)),
+        "share_min_bp": lambda value: gettext("at least {share} percent").format(share=share_text(value)),
+        "share_cap_bp": lambda value: gettext("at most {share} percent").format(share=share_text(value)),
     }
     return ", ".join(text(limits[name]) for name, text in texts.items() if name in limits)
 

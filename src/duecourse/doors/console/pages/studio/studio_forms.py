@@ -43,7 +43,7 @@ class ShareField(forms.DecimalField):
             return None
         share_bp = int(found * _PERCENT)
         if share_bp > self.maximum_bp:
-            raise forms.ValidationError(gettext("At most {share} %.").format(share=share_text(self.maximum_bp)))
+            raise forms.ValidationError(gettext("At most {share} percent.").format(share=share_text(self.maximum_bp)))
         return share_bp
 
 
@@ -61,7 +61,7 @@ class StudioForm(Form):
         help_text=_("The lot is the baseline that any plan has to beat."),
     )
     explore_share_bp = ShareField(
-        label=_("Random slice, % of debtors"),
+        label=_("Random slice (percent of debtors)"),
         help_text=_("Drawn by the month's committed seed, so that agencies can be compared fairly."),
     )
     may_return_to_previous_agency = forms.BooleanField(label=_("Cases may go back to an agency that had them"), required=False)
@@ -89,8 +89,8 @@ class AgencyForm(Form):
         }
         names = {
             "capacity_count": _("Cases at most"),
-            "share_min_bp": _("Smallest share, %"),
-            "share_cap_bp": _("Largest share, %"),
+            "share_min_bp": _("Smallest share (percent)"),
+            "share_cap_bp": _("Largest share (percent)"),
             "capacity_minor": _("Amount at most"),
         }
         for name, field in fields.items():
