@@ -6,8 +6,9 @@ from datetime import date
 
 import typer
 
-from duecourse.doors.commands.demo_house import DEMO_PASSWORD, PEOPLE, demo_house
+from duecourse.doors.commands.demo_house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
 from duecourse.doors.commands.demo_play import Play
+from duecourse.doors.commands.demo_work import workbench_filled
 from duecourse.doors.commands.house import load_house
 from duecourse.doors.commands.report import print_report
 from duecourse.doors.commands.serve import serve
@@ -50,6 +51,7 @@ def demo(
     played = Play(world=world, creditor_id=creditor_id)
     for number in range(0 if played.is_closed(first.plus(months - 1)) else months):
         played.month(first.plus(number))
+    workbench_filled([code for code in played.agency_ids if code != IN_HOUSE])
     print_report(actor=system(creditor_id), month=str(first.plus(months - 1)))
     terminal.note(terminal.translated("Simulated in {seconds} s.").format(seconds=round(stopwatch() - began, 1)))
     if serve_page:

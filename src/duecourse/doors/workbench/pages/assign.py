@@ -63,8 +63,8 @@ def _cases(number: int) -> str:
     return gettext("cases: %(number)s") % {"number": number}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @lead_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: HttpRequest) -> HttpResponse:
     """Show who could get the chosen cases; preview; assign exactly what was previewed."""
     given = request.POST if request.method == "POST" else request.GET

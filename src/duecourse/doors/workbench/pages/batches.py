@@ -41,23 +41,23 @@ class DiscrepancyForm(Form):
     )
 
 
-@require_safe
 @lead_only
+@require_safe
 def batches(request: HttpRequest) -> HttpResponse:
     """List the agency's batches, those to accept first."""
     rows = agency_batches(actor=request.actor)
     return TemplateResponse(request, "workbench/batches.html", {"rows": rows, "on": today(request)})
 
 
-@require_safe
 @lead_only
+@require_safe
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show one batch with its package, its rate and what was said of it."""
     return _page(request, batch_id, DiscrepancyForm())
 
 
-@require_POST
 @lead_only
+@require_POST
 def accept(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Accept a batch: hash and count as the page showed them are compared with the package."""
     typed = request.POST.get("row_count", "")
@@ -67,8 +67,8 @@ def accept(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("work-batch", batch_id=batch_id)
 
 
-@require_POST
 @lead_only
+@require_POST
 def discrepancy(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Report what is wrong with a batch."""
     form = DiscrepancyForm(request.POST)
@@ -85,8 +85,8 @@ def discrepancy(request: HttpRequest, batch_id: int) -> HttpResponse:
     return _page(request, batch_id, form, status=422)
 
 
-@require_POST
 @lead_only
+@require_POST
 def package(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Give the package of an accepted batch; each download is in the trail."""
     found = package_open(actor=request.actor, batch_id=batch_id)

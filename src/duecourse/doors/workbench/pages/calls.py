@@ -99,8 +99,8 @@ class OutcomeForm(Form):
         }
 
 
-@require_POST
 @agency_only
+@require_POST
 def call(request: HttpRequest, case_id: int) -> HttpResponse:
     """Ask for a permit; a permit leads to its own page, a refusal back to the case with the reasons."""
     points = numbers_of([request.POST.get("point", "")])
@@ -119,8 +119,8 @@ def call(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect(f"{reverse('work-case', args=[case_id])}?refusal={answer.id}#refusal")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @agency_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def permit(request: HttpRequest, permit_id: int) -> HttpResponse:
     """Show a permit with its number while it holds, and take the outcome."""
     actor = request.actor

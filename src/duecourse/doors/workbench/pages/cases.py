@@ -89,8 +89,8 @@ OWN_CASES = Listing(
 )
 
 
-@require_safe
 @agency_only
+@require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """List the agency's open cases for a lead, with boxes to choose them; for a collector those that are theirs."""
     if request.actor.is_collector:
@@ -98,8 +98,8 @@ def cases(request: HttpRequest) -> HttpResponse:
     return listing_page(request, LEAD_CASES, template="workbench/cases.html", select=True, extra={"query": request.GET.urlencode()})
 
 
-@require_safe
 @agency_only
+@require_safe
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show one case: the debt in short, what may be done now, and the agency's own history."""
     actor = request.actor

@@ -23,8 +23,8 @@ RATES_MAX = 6
 SHOWN = 30
 
 
-@require_safe
 @agency_only
+@require_safe
 def workbench(request: HttpRequest) -> HttpResponse:
     """Show a lead the day's work of the agency, a collector their own list."""
     actor = request.actor

@@ -68,8 +68,8 @@ def _in(texts: tuple[str, str]) -> str:
     return texts[words.is_chinese()]
 
 
-@require_safe
 @lead_only
+@require_safe
 def moves(request: HttpRequest) -> HttpResponse:
     """List what the agency asked for."""
     found = move_sets(creditor_id=request.actor.creditor_id)[:100]
@@ -77,8 +77,8 @@ def moves(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "workbench/moves.html", {"rows": rows})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @lead_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a move of chosen cases or of a whole batch: first its preview."""
     given = request.POST if request.method == "POST" else request.GET
@@ -108,8 +108,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "workbench/move_ask.html", context, status=422 if is_asked else 200)
 
 
-@require_safe
 @lead_only
+@require_safe
 def move(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Show one set: what its preview allowed case by case, or what became of it."""
     creditor_id = request.actor.creditor_id
@@ -130,8 +130,8 @@ def move(request: HttpRequest, move_set_id: int) -> HttpResponse:
     return TemplateResponse(request, "workbench/move.html", context)
 
 
-@require_POST
 @lead_only
+@require_POST
 def apply(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Give the cases back, or send the extension to the creditor."""
     result = moves_apply(actor=request.actor, move_set_id=move_set_id)
@@ -144,8 +144,8 @@ def apply(request: HttpRequest, move_set_id: int) -> HttpResponse:
     return redirect("work-move", move_set_id=move_set_id)
 
 
-@require_POST
 @lead_only
+@require_POST
 def withdraw(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Take a set back that nothing was done with."""
     if access_move_set(request.actor, move_set_id=move_set_id).state not in ("previewed", "requested", "withdrawn"):

@@ -18,8 +18,8 @@ from duecourse.parties.selectors import contract_versions_in_force
 from duecourse.placement.selectors import agency_batches, collectors
 
 
-@require_safe
 @lead_only
+@require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Show who works at the agency, who left and still has cases, and how much of its quotas is used."""
     actor, on = request.actor, today(request)

@@ -37,23 +37,23 @@ class ObjectionForm(Form):
     )
 
 
-@require_safe
 @lead_only
+@require_safe
 def statements(request: HttpRequest) -> HttpResponse:
     """List the agency's statements, the newest month first."""
     rows = sorted(statements_of(creditor_id=request.actor.creditor_id), key=lambda row: (row["month"], row["id"]), reverse=True)
     return TemplateResponse(request, "workbench/statements.html", {"rows": rows})
 
 
-@require_safe
 @lead_only
+@require_safe
 def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
     """Show one statement with its lines and its history."""
     return _page(request, statement_id, ObjectionForm())
 
 
-@require_POST
 @lead_only
+@require_POST
 def agree(request: HttpRequest, statement_id: int) -> HttpResponse:
     """Agree to the lines that were on the page."""
     statement_agree(actor=request.actor, statement_id=statement_id, lines_hash=request.POST.get("lines_hash", "") or "-")
@@ -61,8 +61,8 @@ def agree(request: HttpRequest, statement_id: int) -> HttpResponse:
     return redirect("work-statement", statement_id=statement_id)
 
 
-@require_POST
 @lead_only
+@require_POST
 def objection(request: HttpRequest, statement_id: int) -> HttpResponse:
     """Object to the lines that were on the page."""
     form = ObjectionForm(request.POST)
