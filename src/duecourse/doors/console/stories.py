@@ -187,7 +187,7 @@ def _permit(facts: Mapping[str, Any], number: int) -> _Shown:
     return (
         title,
         _GOOD,
-        [(_("For"), local_instant(facts["contact_at"])), (_("Until"), local_instant(facts["valid_until_at"]))],
+        [(_("Contact at"), local_instant(facts["contact_at"])), (_("Valid until"), local_instant(facts["valid_until_at"]))],
         reverse("permit", args=[number]),
     )
 
