@@ -270,3 +270,27 @@ def test_a_late_report_is_refused(api, noon):
     answer = api.aoki.post(f"/permits/{permit['id']}/outcome", late)
     assert answer.status_code in {409, 422}
     assert api.aoki.get(f"/permits/{permit['id']}").json()["attempt"] is None
+
+
+def test_rejected_rows_come_back_to_be_mended(api):
+    """Rows that were not taken come back as a file to the bank that sent them, and to nobody else; each time stands in the trail."""
+    rows = text_of([row("A-1", **CHEN), row("A-2", balance="none")])
+    taken = api.full.upload("/feeds/overdue", as_of="2026-09-03", file=SimpleUploadedFile("overdue.csv", rows.encode())).json()
+    assert taken["counts"]["rejected_count"] == 1
+    path = f"/feeds/{taken['tape_id']}/rejects"
+    answer = api.full.get(path)
+    body = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert answer["Content-Type"].startswith("text/csv")
+    assert "A-2" in body
+    assert "A-1" not in body
+    assert (api.other_bank.get(path).status_code, api.aoki.get(path).status_code, api.reader.get(path).status_code) == (404, 403, 403)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "status"), [("no-such-1", 422), ("no-such.2", 422), ("../etc/x", 422), ("-x", 422), ("a/b", 422), ("x.yaml", 422)]
+)
+def test_mapping_is_named_and_never_a_path(api, mapping, status):
+    """A saved mapping's name may hold `-`; what looks like a path or a file is refused by the form."""
+    answer = api.full.upload("/feeds/overdue", as_of="2026-09-03", mapping=mapping, file=SimpleUploadedFile("o.csv", b"x"))
+    assert answer.status_code == status
+    assert answer.json()["type"] == ("UnknownMapping" if mapping.startswith("no-such") else "RequestRefused")

@@ -45,6 +45,7 @@ def webhook_add(request: HttpRequest, body: WebhookIn) -> tuple[int, dict[str, A
     return 201, performed(request, added)
 
 
+# house: allow write because it is the method of HTTP; the service writes
 @router.delete("/webhooks/{webhook_id}", response={204: None}, auth=Token("webhooks:write"), operation_id="webhook_remove")
 def webhook_remove(request: HttpRequest, webhook_id: Number) -> tuple[int, None]:
     """Send nothing more to it; what waits is given up."""
