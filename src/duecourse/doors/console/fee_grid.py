@@ -207,7 +207,7 @@ def _ages(text: str) -> tuple[int, int | None]:
         return _counted(text, hint, first=1)
     from_number, until_number = _counted(plain.replace("M", ""), hint, first=1)
     firsts = STANDARD_BUCKETS.first_days
-    if from_number > len(firsts):
+    if not 1 <= from_number <= len(firsts):
         raise Unreadable(hint)
     until_days = firsts[until_number - 1] if until_number is not None and until_number <= len(firsts) else None
     return firsts[from_number - 1], until_days

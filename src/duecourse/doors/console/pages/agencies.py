@@ -149,7 +149,10 @@ def edit(request: HttpRequest, agency_id: int) -> HttpResponse:
     form = AgencyForm(request.POST if is_post else None, initial=current)
     if is_post and form.is_valid():
         if moved := changes(request.POST.get("seen", ""), current, form.cleaned_data):
-            shown = [{"label": form.fields[row.field].label, "seen": row.seen, "now": row.now, "typed": row.typed} for row in moved]
+            shown = [
+                {"field": row.field, "label": form.fields[row.field].label, "seen": row.seen, "now": row.now, "typed": row.typed}
+                for row in moved
+            ]
             pairs = [(name, form[name].value()) for name in form.fields]
             context = {"changes": shown, "form": form, "seen": seal_of(current), "typed_pairs": pairs}
             context["keep_address"] = reverse("agency", args=[agency_id])
