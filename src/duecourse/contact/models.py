@@ -62,6 +62,7 @@ class Refusal(ContactRequest):
         """Django's options."""
 
         constraints = [models.UniqueConstraint(fields=["creditor", "performer", "client_request_id"], name="refusal_request_once")]
+        indexes = [models.Index(fields=["creditor", "contact_at"], name="refusal_when")]
 
 
 class Outcome(models.TextChoices):
@@ -118,3 +119,4 @@ class Attempt(TenantRow):
                 name="attempt_connected_fits_outcome",
             )
         ]
+        indexes = [models.Index(fields=["creditor", "started_at"], condition=Q(is_connected=True), name="attempt_connected_when")]

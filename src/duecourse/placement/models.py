@@ -128,6 +128,7 @@ class Placement(TenantRow):
             ),
             models.UniqueConstraint(fields=["creditor", "case", "hand"], name="placement_hand_once"),
         ]
+        indexes = [models.Index(fields=["creditor", "term_until_on"], condition=Q(during__upper_inf=True), name="placement_open_term")]
 
 
 class PlacementAccount(TenantRow):
@@ -219,6 +220,11 @@ class PlacementTransition(TenantRow):
     move_set = tenant_key(PlacementMoveSet, null=True)
     known_at = models.DateTimeField()
     actor_id = models.BigIntegerField()
+
+    class Meta:
+        """Django's options."""
+
+        indexes = [models.Index(fields=["creditor", "placement"], condition=Q(status="recall_pending"), name="placement_recall_pending")]
 
 
 class PlacementPolicy(TenantRow):

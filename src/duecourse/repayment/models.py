@@ -81,6 +81,7 @@ class PaymentMatch(TenantRow):
                 name="payment_match_how",
             )
         ]
+        indexes = [models.Index(fields=["creditor", "payment"], condition=Q(how="suspense"), name="payment_match_suspense")]
 
 
 class Attribution(TenantRow):
@@ -99,6 +100,7 @@ class Attribution(TenantRow):
         """Django's options."""
 
         constraints = [models.UniqueConstraint(fields=["creditor", "payment", "account"], name="attribution_once")]
+        indexes = [models.Index(fields=["creditor", "recognised_on"], name="attribution_recognised")]
 
 
 class Promise(TenantRow):
