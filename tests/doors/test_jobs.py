@@ -36,6 +36,13 @@ WORKER = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _in_english():
+    """Read in English, whatever a page has left active."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture
 def bank(db):
     """A bank in a transaction that is rolled back."""
@@ -274,3 +281,31 @@ def test_running_job_is_not_taken_up(committed_db):
 
     assert committed_db.parallel(act, count=2) == [1, 0]
     assert jobs.job_of(actor=bank.mei, job_id=job_id).state == "done"
+
+
+def test_worker_finds_every_kind_by_itself():
+    """In a process that has shown no page, all modules of jobs can be imported, and the kinds they register are there."""
+    told = """
+        from tests import database
+        database.use_test_environment()
+        from duecourse.config import boot
+        boot.set_up_django()
+        from duecourse.doors import jobs
+        jobs.kinds_load()
+        assert jobs._kinds or not jobs.JOB_MODULES
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(told)], cwd=database.ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_worker_knows_every_kind_without_any_page():
+    """The modules of the jobs load in a fresh process that serves no page, and so has no addresses yet."""
+    script = (
+        "from tests import database; database.use_test_environment()\n"
+        "from duecourse.config import boot; boot.set_up_django()\n"
+        "from importlib import import_module; from duecourse.doors import jobs\n"
+        "[import_module(name) for name in jobs.JOB_MODULES]; print(sorted(jobs._kinds))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert "month_steps" in found.stdout

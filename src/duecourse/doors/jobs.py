@@ -14,6 +14,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
@@ -35,10 +36,8 @@ JOB_MODULES: tuple[str, ...] = (
     "duecourse.doors.exporting",
     "duecourse.doors.feed_jobs",
     "duecourse.doors.payment_jobs",
-    "duecourse.doors.console.pages.desk.moves",
-    "duecourse.doors.console.pages.desk.move_sets",
-    "duecourse.doors.console.pages.studio.allocations",
-    "duecourse.doors.console.pages.studio.month_steps",
+    "duecourse.doors.desk_jobs",
+    "duecourse.doors.month_jobs",
 )
 """The modules that register jobs; each is imported before the first job is asked for or done."""
 QUEUE = "jobs"
@@ -135,14 +134,19 @@ def job(name: str, *, title: Any) -> Callable[[JobFunction], JobFunction]:
     return register
 
 
+def kinds_load() -> None:
+    """Import the modules that register jobs, behind the addresses: in a worker nobody has asked for a page yet, and jobs name pages."""
+    for module in (settings.ROOT_URLCONF, *JOB_MODULES):
+        import_module(module)
+
+
 def job_kind(name: str) -> JobKind:
     """Return the kind of this name.
 
     Raises:
         JobUnknown: no module registers it.
     """
-    for module in JOB_MODULES:
-        import_module(module)
+    kinds_load()
     if name not in _kinds:
         raise JobUnknown(kind=name)
     return _kinds[name]

@@ -16,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from duecourse.doors.commands.terminal import terminal
-from duecourse.doors.jobs import QUEUE, run_pending, take_up
+from duecourse.doors.jobs import QUEUE, kinds_load, run_pending, take_up
 from duecourse.doors.webhooks.rounds import Senders
 from duecourse.kit.errors import ConfigurationError, DuecourseError
 
@@ -61,6 +61,7 @@ def run_worker(*, concurrency: int = 2, parent: int = 0) -> None:
     Raises:
         WorkerCutOff: the database is gone.
     """
+    kinds_load()
     ended = threading.Event()
     around = threading.Thread(target=_look_around, args=(ended, parent), daemon=True)
     around.start()

@@ -24,6 +24,31 @@ from duecourse.parties.errors import WebhookFull, WebhookRefused
 from duecourse.parties.models import Role
 
 STATES = (("waiting", gettext_lazy("On its way")), ("delivered", gettext_lazy("Delivered")), ("dead", gettext_lazy("Given up for good")))
+EVENT_WORDS = {
+    "batch.handed_over": gettext_lazy("a batch's package is ready"),
+    "batch.accepted": gettext_lazy("the agency accepted a batch"),
+    "batch.disputed": gettext_lazy("the agency objected to a batch"),
+    "placements.extended": gettext_lazy("cases stay longer"),
+    "placements.recall_pending": gettext_lazy("cases are to be recalled on a day"),
+    "placements.recall_cancelled": gettext_lazy("a recall was undone"),
+    "placements.ended": gettext_lazy("cases have left an agency"),
+    "statement.drafted": gettext_lazy("a statement was drawn up"),
+    "statement.agreed": gettext_lazy("the agency agreed to a statement"),
+    "statement.disputed": gettext_lazy("the agency disputes a statement"),
+    "statement.approved": gettext_lazy("a statement was approved"),
+    "statement.frozen": gettext_lazy("a statement is final"),
+    "permit.refused": gettext_lazy("a contact was refused"),
+    "hold.placed": gettext_lazy("cases are to be left alone"),
+    "hold.lifted": gettext_lazy("a stop was lifted"),
+    "stops.loaded": gettext_lazy("a stop list was loaded"),
+    "allocation.published": gettext_lazy("an allocation was published"),
+    "case.closed": gettext_lazy("a case was closed"),
+    "complaint.received": gettext_lazy("a complaint came in"),
+    "dispute.opened": gettext_lazy("a dispute was opened"),
+    "feed.received": gettext_lazy("a file was taken in"),
+    "month.closed": gettext_lazy("a month was closed"),
+    "payments.recorded": gettext_lazy("payments were recorded"),
+}
 _COLUMNS = (
     Column("event_id", gettext_lazy("Event"), kind="code"),
     Column("kind", gettext_lazy("Kind"), kind="code", order="kind"),
@@ -64,7 +89,7 @@ class WebhookForm(Form):
     def __init__(self, *args: Any, agencies: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["agency_id"].choices = [("", _("everything of this creditor")), *agencies]
-        self.fields["event_kinds"].choices = [(kind, kind) for kind in services.CREDITOR_EVENTS]
+        self.fields["event_kinds"].choices = [(kind, f"{EVENT_WORDS[kind]} · {kind}") for kind in services.CREDITOR_EVENTS]
 
 
 @require_safe
