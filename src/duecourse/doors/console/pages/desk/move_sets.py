@@ -9,16 +9,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from duecourse.doors import words
 from duecourse.doors.console.pages.desk.move_words import in_words, kind_text, own, state_text
 from duecourse.doors.console.pages.desk.moves import ROWS_HERE_MAX
 from duecourse.doors.console.shell import creditor_only
-from duecourse.doors.jobs import Progress, job, job_start
+from duecourse.doors.desk_jobs import carried
+from duecourse.doors.jobs import job_start
 from duecourse.ledger.selectors import page
 from duecourse.parties.access import Actor
 from duecourse.parties.models import Agency, Role
@@ -112,7 +112,7 @@ def _done(request: HttpRequest, move_set_id: int, kind: str) -> HttpResponse:
     is_request = kind == "moves_apply" and found.kind in NEEDS_SECOND
     if counts.get(found.pk, {"case_count": 0})["case_count"] > ROWS_HERE_MAX and not is_request:
         return redirect("job", job_id=job_start(actor=actor, kind=kind, parameters=wanted))
-    result = _carried(actor, kind, wanted)
+    result = carried(actor, kind, wanted)
     if result.state == "requested":
         messages.success(request, gettext("The set waits for a second person; nothing has moved yet."))
     else:
@@ -122,30 +122,6 @@ def _done(request: HttpRequest, move_set_id: int, kind: str) -> HttpResponse:
             text += " " + gettext("Cases that stay where they are: {count}.").format(count=f"{left:,}")
         messages.success(request, text)
     return redirect("move", move_set_id=found.pk)
-
-
-def _carried(actor: Actor, kind: str, wanted: Mapping[str, Any]) -> services.MovesResult:
-    if kind == "moves_approve":
-        return services.moves_approve(actor=actor, move_set_id=wanted["move_set_id"], words=wanted["words"])
-    return services.moves_apply(actor=actor, move_set_id=wanted["move_set_id"])
-
-
-@job("moves_apply", title=_("Moving cases"))
-def moves_apply_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Apply a large set of moves."""
-    return _carried_job(actor, "moves_apply", parameters, progress)
-
-
-@job("moves_approve", title=_("Moving cases"))
-def moves_approve_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Approve and apply a large set of moves."""
-    return _carried_job(actor, "moves_approve", parameters, progress)
-
-
-def _carried_job(actor: Actor, kind: str, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    result = _carried(actor, kind, parameters)
-    progress(result.applied_count, result.applied_count)
-    return {"url": reverse("move", args=[result.move_set_id]), "counts": {"case_count": result.applied_count}}
 
 
 def _possible(found: PlacementMoveSet, actor: Actor, *, roles: Sequence[str]) -> dict[str, bool]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,18 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from duecourse.doors import desk, evidence
+from duecourse.doors import desk
 from duecourse.doors.console.pages.desk.move_forms import MoveForm, kinds_of, proposed_for
 from duecourse.doors.console.pages.desk.move_words import case_address, in_words, kind_text, life_text, own, state_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, asked_of, listing_page
-from duecourse.doors.jobs import Progress, job, job_start
+from duecourse.doors.desk_jobs import previewed
+from duecourse.doors.jobs import job_start
 from duecourse.ledger.selectors.pages import COUNT_MAX
 from duecourse.parties.access import Actor
 from duecourse.parties.models import Agency
-from duecourse.placement import selectors, services
+from duecourse.placement import selectors
 from duecourse.placement.errors import MoveUnclear
-from duecourse.placement.models import PlacementMoveSet
 
 ROWS_HERE_MAX = 2_000
 """More rows than this leave the page and become a job."""
@@ -103,7 +102,7 @@ DUE_TEXTS = {
     "owed": _("First contact owed"),
     "idle": _("Idle"),
     "rotation": _("Days with this hand are over"),
-    "ending": _("Term ends within 7 days"),
+    "ending": _("Term over, or over within 7 days"),
     "pending": _("Recall pending"),
 }
 _DUE_ICONS = {"owed": "phone-off", "idle": "zzz", "rotation": "rotate-clockwise", "ending": "calendar-due", "pending": "arrow-back-up"}
@@ -244,24 +243,8 @@ def _preview(request: HttpRequest, form: MoveForm, case_ids: Sequence[int]) -> H
     if len(case_ids) > ROWS_HERE_MAX:
         address = reverse("job", args=[job_start(actor=request.actor, kind="moves_preview", parameters=wanted)])
     else:
-        address = reverse("move", args=[_previewed(request.actor, wanted).pk])
+        address = reverse("move", args=[previewed(request.actor, wanted).pk])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
-
-
-def _previewed(actor: Actor, wanted: Mapping[str, Any]) -> PlacementMoveSet:
-    as_of = date.fromisoformat(wanted["as_of"])
-    arguments = {name: value for name, value in wanted.items() if name not in {"as_of", "until_on"}}
-    grounds = evidence.extension_grounds(actor=actor, on=as_of) if wanted["kind"] == "extend" else None
-    until_on = date.fromisoformat(wanted["until_on"]) if wanted.get("until_on") else None
-    return services.moves_preview(actor=actor, as_of=as_of, until_on=until_on, grounds=grounds, **arguments)
-
-
-@job("moves_preview", title=_("Previewing moves"))
-def moves_preview_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Preview a large set of moves."""
-    found = _previewed(actor, parameters)
-    progress(len(parameters["case_ids"]), len(parameters["case_ids"]))
-    return {"url": reverse("move", args=[found.pk]), "counts": {"case_count": len(parameters["case_ids"])}}
 
 
 @require_safe

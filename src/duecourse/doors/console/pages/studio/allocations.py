@@ -17,16 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from duecourse.cycle import selectors as cycle
 from duecourse.cycle.models import Run
-from duecourse.cycle.services import allocation_draft
 from duecourse.cycle.services.policy import policy_of
 from duecourse.doors import words
-from duecourse.doors.commands.cycle import month_of
 from duecourse.doors.console.pages.desk.move_words import case_address, own
 from duecourse.doors.console.pages.studio.previews import choices_shown, compared, preview_shown
 from duecourse.doors.console.pages.studio.studio_forms import StudioForm, agency_forms, choices_of
 from duecourse.doors.console.shell import creditor_only
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
-from duecourse.doors.jobs import Progress, job, job_start
+from duecourse.doors.jobs import job_start
 from duecourse.ledger.selectors.trail import event_details
 from duecourse.parties.access import Actor, require
 from duecourse.parties.models import Agency, Role
@@ -261,15 +259,6 @@ def hand_over(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     run = Run.objects.get(creditor_id=request.actor.creditor_id, pk=found.run_id)
     parameters = {"month": run.month, "steps": ["hand_over"], "as_of": found.as_of.isoformat()}
     return redirect("job", job_id=job_start(actor=request.actor, kind="month_steps", parameters=parameters))
-
-
-@job("allocation_draft", title=_("Computing a draft allocation"))
-def allocation_draft_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Compute a draft; the same choices on the same facts are the same draft."""
-    month = month_of(actor, parameters["month"], as_of=date.fromisoformat(parameters["as_of"]), allocation=parameters["choices"])
-    number = allocation_draft(month=month)
-    progress(1, 1)
-    return {"url": reverse("allocation", args=[number])}
 
 
 def _possible(found: AllocationRun, actor: Actor, *, run: Run | None) -> dict[str, bool]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -12,18 +10,17 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path, reverse
 from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from duecourse.cycle import selectors
 from duecourse.cycle.errors import RunMissing
 from duecourse.cycle.selectors import Standing, month_standing, month_tapes
-from duecourse.cycle.services import perform, run_of, run_open
+from duecourse.cycle.services import run_of, run_open
 from duecourse.cycle.steps import STEPS
 from duecourse.doors import words
-from duecourse.doors.commands.cycle import StepUnknown, month_of
+from duecourse.doors.commands.cycle import StepUnknown
 from duecourse.doors.console.shell import creditor_only, today
-from duecourse.doors.jobs import Progress, job, job_start
+from duecourse.doors.jobs import job_start
 from duecourse.kit.calendar import Month
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, require
@@ -128,39 +125,6 @@ def _tape(request: HttpRequest, month: str) -> Any:
         if str(tape.pk) == request.POST.get("tape_id", ""):
             return tape
     raise Absent(entity="tape")
-
-
-@job("month_steps", title=_("Running steps of the month"))
-def month_steps_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Run steps of a month one after the other with what is known now; the same inputs as before do nothing twice."""
-    names = parameters["steps"]
-
-    def told(done_count: int, total_count: int, _text: str) -> None:
-        if len(names) == 1:
-            progress(done_count, total_count)
-
-    options = {name: parameters[name] for name in ("tape_id", "is_early") if parameters.get(name)}
-    if parameters.get("choices"):
-        options["allocation"] = parameters["choices"]
-    as_of = date.fromisoformat(parameters["as_of"]) if parameters.get("as_of") else None
-    by_name = {step.name: step for step in STEPS}
-    counts: dict[str, Any] = {}
-    for number, name in enumerate(names, start=1):
-        month = replace(month_of(actor, parameters["month"], as_of=as_of, **options), progress=told)
-        counts = perform(by_name[name], month=month).counts
-        progress(number, len(names))
-    return {
-        "url": _outcome(parameters["month"], names[-1], counts),
-        "counts": dict(words.counts_shown(counts)[:6]),
-    }
-
-
-def _outcome(month: str, name: str, counts: dict[str, Any]) -> str:
-    if name == "allocate":
-        return reverse("allocation", args=[counts["allocation_run_id"]])
-    if name == "hand_over":
-        return f"{reverse('batches')}?allocation={counts['allocation_run_id']}"
-    return reverse("month-steps", args=[month])
 
 
 def _shown(step: Standing, *, request: HttpRequest, upcoming: Standing | None) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def preview_shown(run: AllocationRun, /, *, creditor_id: int) -> dict[str, Any]:
         "gone": gone,
         "reasons": [_with_text(row) for row in facts["reasons"]],
         "left_out": [_with_text(row) for row in facts["left_out"]],
-        "barriers": [_with_text(row) | {"agency": _code(row, facts["agencies"])} for row in facts["barriers"]],
+        "barriers": [_with_text(row) | {"agency": _code(row, facts["agencies"])} for row in facts["barriers"] if row["agency_id"]],
         "obstacles": facts["obstacles"],
         "explore_share": facts["policy"]["explore_share_bp"] / BASIS_POINTS,
     }
