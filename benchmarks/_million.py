@@ -134,7 +134,7 @@ def _copy(table: str, columns: dict[str, str]) -> str:
     """Return the statement that copies a table's rows; numbers move on, texts that are unique get the copy's number."""
     values = []
     for column, kind in columns.items():
-        if column == "id" or column in MOVED or (column == "source_id" and kind == "bigint"):
+        if column in {"id", "row_number"} or column in MOVED or (column == "source_id" and kind == "bigint"):
             values.append(f"t.{column} + k * %(stride)s")
         elif column in MADE_UNIQUE and kind in {"text", "bytea", "character varying"}:
             values.append(MADE_UNIQUE[column].format(f"t.{column}"))
