@@ -13,10 +13,34 @@ from tests import people
 from tests.doors.scope import MATRIX, address_of
 
 BUDGETS = {
+    "jobs": 18,
+    "job": 18,
+    "webhooks": 16,
+    "webhook": 21,
     "home": 24,
     "month": 24,
+    "case": 38,
+    "case-timeline": 20,
+    "refusals": 23,
+    "refusal": 17,
+    "permits": 21,
+    "payments": 20,
+    "suspense": 20,
+    "payment": 20,
+    "statements": 21,
+    "statement": 26,
 }
-AGENCY_BUDGETS: dict[str, int] = {}
+AGENCY_BUDGETS: dict[str, int] = {
+    "workbench": 34,
+    "work-batches": 18,
+    "work-batch": 34,
+    "work-cases": 24,
+    "work-case": 42,
+    "work-assign": 18,
+    "work-people": 22,
+    "work-statements": 18,
+    "work-statement": 20,
+}
 
 
 @pytest.mark.parametrize(("name", "budget"), BUDGETS.items())
