@@ -13,6 +13,17 @@ from tests import people
 from tests.doors.scope import MATRIX, address_of
 
 BUDGETS = {
+    "feeds": 20,
+    "feed": 16,
+    "feed-upload": 15,
+    "mappings": 16,
+    "mapping": 15,
+    "mapping-draft": 19,
+    "holds": 24,
+    "stop-lists": 21,
+    "stop-list": 16,
+    "left-out": 26,
+    "classification": 16,
     "jobs": 18,
     "job": 18,
     "webhooks": 16,

@@ -31,9 +31,7 @@ def furnished(bank: Bank) -> SimpleNamespace:
         permit = call_request(actor=bank.ann, case_id=cases[0], contact_point_id=None, client_request_id="work-1")
         assert permit.is_permit
         move_set = services.moves_preview(actor=bank.ann, kind="return", reason_code="unreachable", as_of=TODAY, case_ids=cases[:1])
-    return SimpleNamespace(
-        batch_id=batch_id, case_id=cases[0], permit_id=permit.id, move_set_id=move_set.pk, statement_id=statement(bank)
-    )
+    return SimpleNamespace(batch_id=batch_id, case_id=cases[0], permit_id=permit.id, move_set_id=move_set.pk, statement_id=statement(bank))
 
 
 def statement(bank: Bank, *, agency: str = "aoki", total_minor: int = 1_234_56) -> int:

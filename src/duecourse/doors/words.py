@@ -323,16 +323,28 @@ PARTS = (
     _("the Parquet file is broken"),
     _("the packed file is broken"),
     _("the workbook is broken"),
+    _("the text is too long"),
+    _("the thousands are not in groups of three"),
+    _("it is not a number"),
+    _("it is empty"),
+    _("it has more decimals than the currency"),
 )
 """Parts of sentences about files that stand in places of other sentences."""
+_SIGN = re.compile(r"it carries a sign that does not belong to ([A-Z]{3})")
 
 
 def told(template: str, parameters: dict[str, Any]) -> str:
     """Return a sentence of an error or a problem in the active language, with those of its values that are words."""
     if not template:
         return ""
-    given = {name: gettext(value) if name in _PART_NAMES and value in PARTS else value for name, value in parameters.items()}
-    return fill(gettext(template), given)
+    return fill(gettext(template), {name: _part(value) if name in _PART_NAMES else value for name, value in parameters.items()})
+
+
+def _part(value: Any) -> Any:
+    if value in PARTS:
+        return gettext(value)
+    sign = _SIGN.fullmatch(value) if isinstance(value, str) else None
+    return gettext("it carries a sign that does not belong to %(currency)s") % {"currency": sign[1]} if sign else value
 
 
 def law(name: str, *, currency: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ _LIMIT_NAME = "connected_calls_max_count"
 _MINE = """
 SELECT p.case_id, p.placed_minor, p.currency, p.term_until_on, b.contract_id, b.code AS batch_code,
        p.days_past_due + (%(on)s::date - b.placed_on) AS days_past_due, (lower(p.during) AT TIME ZONE cr.zone)::date AS began_on,
-       q.due_on AS promise_on, q.amount_minor AS promise_minor, k.last_at, coalesce(r.place, 0) AS place,
+       coalesce(s.balance_minor, p.placed_minor) AS balance_minor, q.due_on AS promise_on, q.amount_minor AS promise_minor, k.last_at, coalesce(r.place, 0) AS place,
        EXISTS (SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = p.creditor_id AND h.person_id = c.person_id AND h.stops_contact
            AND h.from_on <= %(on)s AND (h.until_on IS NULL OR h.until_on > %(on)s)) AS is_stopped,
        CASE WHEN v.contracted_fields ? 'account_number' THEN (
@@ -44,6 +44,11 @@ JOIN parties_contractversion v ON v.creditor_id = p.creditor_id AND v.id = p.con
 JOIN portfolio_case c ON c.creditor_id = p.creditor_id AND c.id = p.case_id
 JOIN parties_creditor cr ON cr.id = p.creditor_id
 LEFT JOIN gate.expected_ranks(%(creditor)s) r ON r.case_id = p.case_id
+LEFT JOIN LATERAL (
+    SELECT sum(n.balance_minor)::bigint AS balance_minor FROM portfolio_caseaccount ca
+    JOIN LATERAL (SELECT n.balance_minor FROM portfolio_snapshot n WHERE n.creditor_id = ca.creditor_id AND n.account_id = ca.account_id
+        ORDER BY n.as_of DESC, n.id DESC LIMIT 1) n ON true
+    WHERE ca.creditor_id = p.creditor_id AND ca.case_id = p.case_id AND ca.until_on IS NULL) s ON true
 LEFT JOIN LATERAL (
     SELECT q.due_on, q.amount_minor FROM repayment_promise q
     WHERE q.creditor_id = p.creditor_id AND q.case_id = p.case_id AND NOT EXISTS (

@@ -80,7 +80,7 @@ def door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _answered(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    limit_bytes = FEED_BYTES_MAX if request.path.endswith("/feeds/overdue") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit_bytes = FEED_BYTES_MAX if request.path.endswith(("/feeds", "/feeds/overdue")) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if _length(request) > limit_bytes:
         return problems.problem(request, problems.BodyTooLarge(limit_bytes=limit_bytes))
     try:

@@ -25,6 +25,12 @@ _OBSTACLES = tuple(
 
 
 @register.filter
+def fine_percent(share: float | None) -> str:
+    """Return a small share as a percentage with two decimals, or a dash."""
+    return "–" if share is None else f"{share:.2%}"
+
+
+@register.filter
 def obstacle(reason: str) -> str:
     """Return what stands in the way of a publication in the reader's language; an unknown sentence stands for itself."""
     for pattern, text in _OBSTACLES:

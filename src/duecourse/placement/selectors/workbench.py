@@ -60,6 +60,10 @@ WORK_CASES: Final = PageQuery(
     always="p.creditor_id = %(creditor_id)s AND p.agency_id = %(agency)s AND upper_inf(p.during)",
     wheres={
         "batch": "p.batch_id = %(batch)s::bigint",
+        "accepted": (
+            "(%(accepted)s = 'yes') = EXISTS (SELECT 1 FROM placement_batchreceipt r WHERE r.creditor_id = p.creditor_id"
+            " AND r.batch_id = p.batch_id AND r.kind = 'accepted')"
+        ),
         "collector": "coalesce(x.user_id, 0) = %(collector)s::bigint",
         "dpd_min": "p.days_past_due + (%(today)s::date - b.placed_on) >= %(dpd_min)s::int",
         "dpd_max": "p.days_past_due + (%(today)s::date - b.placed_on) <= %(dpd_max)s::int",

@@ -96,13 +96,14 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mapping in the form in which it is kept, and what each column becomes."""
     mapping = chosen_mapping(name)
     lang = get_language() or "en"
-    columns = [(column, OVERDUE_TAPE.field(field).label(lang)) for column, field in mapping.columns.items()]
-    columns += [
-        (column, OVERDUE_TAPE.field(field).label(lang))
-        for field, names in (*mapping.synonyms.items(), *mapping.sums.items())
-        for column in names
-    ]
-    context = {"mapping": mapping, "name": name, "columns": columns, "yaml": mapping.to_yaml()}
+    names: dict[str, list[str]] = {}
+    for column, field in mapping.columns.items():
+        names.setdefault(field, []).append(column)
+    for field, columns in (*mapping.synonyms.items(), *mapping.sums.items()):
+        names.setdefault(field, []).extend(columns)
+    shown_fields = [(f.label(lang), names.get(f.name, []), mapping.constants.get(f.name, "")) for f in OVERDUE_TAPE.kept]
+    fields = [row for row in shown_fields if row[1] or row[2]]
+    context = {"mapping": mapping, "name": name, "fields": fields, "yaml": mapping.to_yaml()}
     return TemplateResponse(request, "console/mapping/mapping.html", context)
 
 

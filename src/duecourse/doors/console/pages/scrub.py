@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,6 +36,9 @@ from duecourse.portfolio import selectors, services
 from duecourse.portfolio.selectors import STOP_LISTS_PAGE, STOPS_PAGE, stop_reasons, stops_parameters
 from duecourse.portfolio.services.lifts import LiftUnclear
 
+CACHED_SECONDS = 3600
+SEVERITY = ("normal", "special_mention", "substandard", "doubtful", "loss")
+
 
 def case_address(row: Mapping[str, Any]) -> str | None:
     """Return where a row's case is shown, or None when it has none."""
@@ -59,7 +63,7 @@ HOLDS = Listing(
     order="-from_on",
     parameters=lambda actor: stops_parameters(today=local_day(now(), creditor_of(actor).zone)),
     columns=(
-        Column("case_id", _("Case"), kind="code", link=case_address),
+        Column("number", _("Case"), kind="code", link=case_address),
         Column("kind", _("Reason"), kind="word"),
         Column("scope", _("Stops"), kind="word"),
         Column("state", _("State"), kind="badge"),
@@ -124,8 +128,17 @@ def _left_out_parameters(actor: Actor) -> dict[str, Any]:
 
 
 def _left_out_reasons(actor: Actor) -> list[tuple[str, str]]:
-    rows = left_out_by_reason(creditor_id=actor.creditor_id, allocation_run_id=_newest_run(actor))
-    return list({row["reason"]: in_language(row) for row in rows}.items())
+    return list({row["reason"]: in_language(row) for row in _left_out_rows(actor, _newest_run(actor))}.items())
+
+
+def _left_out_rows(actor: Actor, run: int) -> list[dict[str, Any]]:
+    """Return what an allocation left out by reason; its rows never change, so they are counted once."""
+    key = f"left-out-{actor.creditor_id}-{run}"
+    found: list[dict[str, Any]] | None = cache.get(key)
+    if found is None:
+        found = left_out_by_reason(creditor_id=actor.creditor_id, allocation_run_id=run) if run else []
+        cache.set(key, found, CACHED_SECONDS)
+    return found
 
 
 def _newest_run(actor: Actor) -> int:
@@ -262,7 +275,7 @@ def _asked(request: HttpRequest, form: StopListForm, *, refusal: dict[str, str] 
 def left_out(request: HttpRequest) -> HttpResponse:
     """List the cases that the last allocation gave to nobody, and why."""
     run = newest_allocation(creditor_id=request.actor.creditor_id)
-    rows = left_out_by_reason(creditor_id=request.actor.creditor_id, allocation_run_id=run["allocation_run_id"]) if run else []
+    rows = _left_out_rows(request.actor, run["allocation_run_id"] if run else 0)
     context = {"run": run, "reasons": [row | {"text": in_language(row)} for row in rows]}
     return listing_page(request, LEFT_OUT, template="console/scrub/left_out.html", extra=context)
 
@@ -294,6 +307,7 @@ def _by_product(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for (product, currency), group in grouped.items():
         whole = sum(row["balance_minor"] for row in group)
+        group.sort(key=lambda row: (SEVERITY.index(row["class"]) if row["class"] in SEVERITY else len(SEVERITY), row["state"]))
         shown = [row | {"class_text": _text(row["class"]), "state_text": _text(row["state"])} for row in group]
         shown = [row | {"share": row["balance_minor"] / whole if whole else None} for row in shown]
         count = sum(row["account_count"] for row in group)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from duecourse.doors import words
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.shell import today
 from duecourse.doors.workbench.shell import DISCREPANCIES, lead_only
@@ -21,6 +22,7 @@ from duecourse.kit.errors import DuecourseError, Forbidden
 from duecourse.parties.models import ContractVersion
 from duecourse.parties.selectors import names_of
 from duecourse.placement.selectors import agency_batch, agency_batches, batch_rates, batch_receipts
+from duecourse.placement.selectors.fields import HANDOVER
 from duecourse.placement.services import batch_accept, batch_discrepancy, package_open
 from duecourse.placement.services.receipts import WORDS_MAX
 from duecourse.repayment.selectors import recovered_frame
@@ -106,7 +108,7 @@ def _page(request: HttpRequest, batch_id: int, form: DiscrepancyForm, *, status:
     context: dict[str, Any] = {
         "batch": row,
         "rate": batch_rates(creditor_id=actor.creditor_id, batch_id=batch_id, on=on, recovered=recovered),
-        "fields": (row["manifest"] or {}).get("fields", []),
+        "fields": [_field(field) for field in (row["manifest"] or {}).get("fields", [])],
         "balances": list((row["manifest"] or {}).get("balance_minor", {}).items()),
         "terms": terms.order_by("-effective_on", "-pk").first(),
         "left_days": (row["term_until_on"] - on).days,
@@ -114,6 +116,13 @@ def _page(request: HttpRequest, batch_id: int, form: DiscrepancyForm, *, status:
         "form": form,
     }
     return TemplateResponse(request, "workbench/batch.html", context, status=status)
+
+
+def _field(field: dict[str, str]) -> tuple[str, bool]:
+    """Return what a field of the package is called, and whether it is personal."""
+    known = HANDOVER.field(field["name"]) if field["name"] in HANDOVER.names else None
+    text = (known.zh if words.is_chinese() else known.en) if known else field["column"]
+    return text, field["privacy"] in {"personal", "sensitive"}
 
 
 urlpatterns = [

@@ -149,7 +149,7 @@ def permit(request: HttpRequest, permit_id: int) -> HttpResponse:
 def _page(request: HttpRequest, found: Permit, reported: Attempt | None, form: OutcomeForm, *, status: int = 200) -> HttpResponse:
     number, hidden = "", ""
     is_own = found.user_id == request.actor.user_id
-    if is_own and reported is None and request.method == "GET" and now() <= found.valid_until_at:
+    if is_own and reported is None and request.method != "HEAD" and now() <= found.valid_until_at:
         try:
             number = number_open(actor=request.actor, permit_id=found.pk)
         except NumberHidden as error:

@@ -74,7 +74,12 @@ LEAD_CASES = Listing(
     order="-balance",
     parameters=work_parameters,
     columns=(*_COLUMNS[:5], Column("collector", _("Collector"), order="collector"), *_COLUMNS[5:]),
-    filters=(*_FILTERS[:2], Filter("collector", _("Collector"), choices=_collectors), *_FILTERS[2:]),
+    filters=(
+        *_FILTERS[:2],
+        Filter("collector", _("Collector"), choices=_collectors),
+        *_FILTERS[2:],
+        Filter("accepted", _("Batch accepted"), choices=lambda _actor: [("yes", _("yes")), ("no", _("no"))]),
+    ),
     for_agency=True,
 )
 OWN_CASES = Listing(

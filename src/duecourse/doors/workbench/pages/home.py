@@ -68,6 +68,7 @@ def _lead(request: HttpRequest) -> dict[str, Any]:
         "more_count": max(0, len(open_ones) - RATES_MAX),
         "open_count": open_count,
         "unassigned_count": open_count - assigned_count,
+        "to_assign_count": sum(row["open_count"] - row["assigned_count"] for row in open_ones if row["accepted_at"]),
         "late_count": len(late),
         "idle_count": len(idle),
         "late": late[:5],

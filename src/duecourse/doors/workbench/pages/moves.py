@@ -43,7 +43,9 @@ class AskForm(Form):
         on = today(request)
         self.fields["reason"].choices = [("", gettext("choose")), *((_in(kind_text(kind)), _reasons(kind)) for kind in KINDS)]
         policy = policy_on(creditor_id=request.actor.creditor_id, on=on)
-        self.fields["until_on"].help_text = gettext("For an extension; days longer at most: %(days)s.") % {"days": policy.extension_days_max}
+        self.fields["until_on"].help_text = gettext("For an extension; days longer at most: %(days)s.") % {
+            "days": policy.extension_days_max
+        }
         self.fields["until_on"].widget.attrs["min"] = (on + timedelta(days=1)).isoformat()
 
     def clean(self) -> dict[str, Any]:

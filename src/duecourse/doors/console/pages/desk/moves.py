@@ -231,7 +231,10 @@ def _from_filters(request: HttpRequest) -> HttpResponse:
     else:
         chosen = _ids(request.POST.getlist("ids"))
     if not chosen and not asked.problems:
-        form.add_error(None, gettext("No case is chosen: tick rows, or all that fit the filters."))
+        none = "everything" in request.POST
+        form.add_error(
+            None, gettext("No case fits the filters.") if none else gettext("No case is chosen: tick rows, or all that fit the filters.")
+        )
     if form.is_valid():
         return _preview(request, form, chosen)
     context = {"form": form, "kind": kind, "kinds": kinds, "is_everything": "everything" in request.POST}

@@ -76,7 +76,12 @@ def compared(left: AllocationRun, right: AllocationRun, /, *, creditor_id: int) 
         _figure(gettext("Cases placed"), *(one["facts"]["placed_count"] for one in shown), kind="count"),
         _figure(gettext("Cases left out"), *(one["facts"]["left_out_count"] for one in shown), kind="count"),
         _figure(gettext("Balance placed"), *(one["placed_minor"] for one in shown), kind="money"),
-        _figure(gettext("Expected net recovery"), *(summary["value_minor"] for summary in summaries), kind="money", is_key=True),
+        _figure(
+            gettext("Expected net recovery of the plan"), *(summary["plan_value_minor"] for summary in summaries), kind="money", is_key=True
+        ),
+        _figure(
+            gettext("Expected net recovery after the draw"), *(summary["value_minor"] for summary in summaries), kind="money", is_key=True
+        ),
         _figure(gettext("Bound of what is possible"), *(summary["bound_minor"] for summary in summaries), kind="money"),
         _figure(gettext("Expected before fee and agency"), *(one["expected_minor"] for one in shown), kind="money"),
         _figure(gettext("Cases drawn at random"), *(one["facts"]["slice_count"] for one in shown), kind="count"),
@@ -93,8 +98,14 @@ def compared(left: AllocationRun, right: AllocationRun, /, *, creditor_id: int) 
     ]
     for row in agencies:
         row["change"] = row["counts"][1] - row["counts"][0]
-    cost_minor = summaries[1]["value_minor"] - summaries[0]["value_minor"]
-    return {"figures": figures, "compared_agencies": agencies, "cost_minor": cost_minor, "currency": currency}
+    changes = {name: summaries[1][f"{name}_minor"] - summaries[0][f"{name}_minor"] for name in ("plan_value", "value")}
+    return {
+        "figures": figures,
+        "compared_agencies": agencies,
+        "plan_minor": changes["plan_value"],
+        "drawn_minor": changes["value"],
+        "currency": currency,
+    }
 
 
 def _figure(text: str, left: int, right: int, *, kind: str, is_key: bool = False) -> dict[str, Any]:
