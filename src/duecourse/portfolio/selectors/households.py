@@ -20,10 +20,16 @@ PERSONS_MAX = 20
 
 _ACCOUNTS = """
 SELECT a.id AS account_id, a.number, a.product_class, a.lender_class, a.currency, a.opened_on, a.closed_on, a.charged_off_on,
-       a.credit_limit_minor, a.balance_authority, o.role, ca.case_id, ca.from_on, c.closed_on AS case_closed_on, c.work_stream,
+       a.credit_limit_minor, a.balance_authority, coalesce(o.role, 'borrower') AS role, ca.case_id, ca.from_on, c.closed_on AS case_closed_on, c.work_stream,
        c.open_agency_id, g.code AS agency_code, s.as_of, s.days_past_due, s.bucket, s.balance_minor
-FROM portfolio_obligation o
-JOIN portfolio_account a ON a.creditor_id = o.creditor_id AND a.id = o.account_id
+FROM (
+    SELECT account_id FROM portfolio_obligation WHERE creditor_id = %(creditor)s AND person_id = %(person)s AND until_on IS NULL
+    UNION SELECT account_id FROM portfolio_caseaccount WHERE creditor_id = %(creditor)s AND case_id = %(case)s
+) wanted
+JOIN portfolio_account a ON a.creditor_id = %(creditor)s AND a.id = wanted.account_id
+LEFT JOIN LATERAL (
+    SELECT o.role FROM portfolio_obligation o WHERE o.creditor_id = a.creditor_id AND o.account_id = a.id AND o.person_id = %(person)s
+    ORDER BY o.until_on DESC NULLS FIRST, o.id LIMIT 1) o ON true
 LEFT JOIN LATERAL (
     SELECT * FROM portfolio_caseaccount ca WHERE ca.creditor_id = a.creditor_id AND ca.account_id = a.id ORDER BY ca.id DESC LIMIT 1
 ) ca ON true
@@ -32,7 +38,6 @@ LEFT JOIN parties_agency g ON g.creditor_id = c.creditor_id AND g.id = c.open_ag
 LEFT JOIN LATERAL (
     SELECT * FROM portfolio_snapshot s WHERE s.creditor_id = a.creditor_id AND s.account_id = a.id ORDER BY s.as_of DESC, s.id DESC LIMIT 1
 ) s ON true
-WHERE o.creditor_id = %(creditor)s AND o.person_id = %(person)s AND o.until_on IS NULL
 ORDER BY (ca.case_id = %(case)s) DESC NULLS LAST, a.number
 """
 _OBLIGORS = """

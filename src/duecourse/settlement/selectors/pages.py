@@ -64,7 +64,7 @@ JOIN parties_agency a ON a.creditor_id = s.creditor_id AND a.id = s.agency_id
 WHERE s.creditor_id = %(creditor)s AND s.id = %(statement)s
 """
 _STEPS = """
-SELECT t.status, t.at, t.actor_id, coalesce(u.display_name, '') AS actor_name FROM settlement_statementtransition t
+SELECT t.status, t.reason_code, t.words, t.at, t.actor_id, coalesce(u.display_name, '') AS actor_name FROM settlement_statementtransition t
 LEFT JOIN parties_user u ON u.id = t.actor_id WHERE t.creditor_id = %(creditor)s AND t.statement_id = %(statement)s ORDER BY t.id
 """
 _GROUPS = """
@@ -90,7 +90,7 @@ def statement_explained(*, actor: Actor, statement_id: int) -> dict[str, Any]:
     """Return a statement without its lines, and all that its total rests on.
 
     Returns:
-        the statement's columns with `status`; `steps` of its life (status, at, actor_id, actor_name), oldest first; `groups` of lines that
+        the statement's columns with `status`; `steps` of its life (status, reason_code, words, at, actor_id, actor_name), oldest first; `groups` of lines that
         share batch, version, product, hand, tier and rate, with their count, basis and amount; `kinds`: basis, amount and count by kind of
         line; `measured`: the recovery rates by batch as they were measured, for those who may see them; `schedules`: fee lines by number of
         contract version; `booked_minor`: what the ledger moved as expense, None while nothing is booked.
