@@ -150,3 +150,28 @@ def test_classes_by_product_add_up(qiu, cases):
     assert page.count("from day") >= sum(len(table.first_days) for table in class_tables())
     qiu.cookies["django_language"] = "zh-hans"
     assert "次级" in text_on(qiu.get("/classification/"))
+
+
+def test_what_the_last_allocation_left_out_is_a_list(house, logged_in):
+    """Each reason has its words, count and amount; the list filters by it, and another creditor's page is empty."""
+    from tests.placement import world
+
+    with_holds = world.cases(house.bank, 6)
+    with acting(house.bank.system):
+        person_id = Case.objects.get(pk=with_holds[0]).person_id
+    services.hold_place(
+        actor=house.bank.qiu, person_id=person_id, kind="dispute", stops_contact=True, stops_placement=True, source_kind="dispute", source_id=1,
+        from_on=world.AS_OF,
+    )  # fmt: skip
+    world.proposed(house.bank)
+    client = logged_in(people.MEI.email)
+    client.cookies["django_language"] = "en"
+    page = text_on(client.get("/holds/left-out/"))
+    assert "The debtor disputes the debt." in page
+    assert "1 rows" in text_on(client.get("/holds/left-out/?reason=hold_dispute"))
+    assert "Nothing fits" in text_on(client.get("/holds/left-out/?reason=hold_deceased"))
+    client.cookies["django_language"] = "zh-hans"
+    assert "债务人提出异议" in text_on(client.get("/holds/left-out/"))
+    factories.bank(people.OTHER_BANK)
+    other = logged_in(people.MEI.email.replace("@", f"@{people.OTHER_BANK.code}."))
+    assert "hold_dispute" not in text_on(other.get("/holds/left-out/"))

@@ -65,7 +65,7 @@ ORDER BY c.id, h.kind, h.id
 _STATE = """CASE WHEN h.from_on > %(today)s::date THEN 'coming' WHEN h.until_on <= %(today)s::date THEN 'ended' ELSE 'in_force' END"""
 _OPEN = "h.until_on IS NULL OR h.until_on > h.from_on"
 STOPS_PAGE = PageQuery(
-    select=f"h.id AS hold_id, h.person_id, c.id AS case_id, c.region, 'hold_' || h.kind AS kind, h.from_on, h.until_on - 1 AS last_on, {_STATE} AS state, "
+    select=f"h.id AS hold_id, h.person_id, c.id AS case_id, coalesce(n.number, c.id::text) AS number, c.region, 'hold_' || h.kind AS kind, h.from_on, h.until_on - 1 AS last_on, {_STATE} AS state, "
     "CASE WHEN h.stops_contact AND h.stops_placement THEN 'stops_both' WHEN h.stops_contact THEN 'stops_contact' ELSE 'stops_placement' END AS scope, "
     "'source_' || h.source_kind AS source_kind, coalesce(l.name, '') AS list_name, l.id AS stop_list_id, coalesce(g.code, '') AS agency_code, "
     "coalesce(e.pauses_term, r.pauses_term, false) AS pauses_term, coalesce(e.counts_in_rate, r.counts_in_rate, true) AS counts_in_rate",
@@ -75,6 +75,10 @@ LEFT JOIN LATERAL (
     SELECT id, region, open_agency_id FROM portfolio_case
     WHERE creditor_id = h.creditor_id AND person_id = h.person_id ORDER BY closed_on IS NOT NULL, id DESC LIMIT 1
 ) c ON true
+LEFT JOIN LATERAL (
+    SELECT a.number FROM portfolio_caseaccount ca JOIN portfolio_account a ON a.creditor_id = ca.creditor_id AND a.id = ca.account_id
+    WHERE ca.creditor_id = h.creditor_id AND ca.case_id = c.id ORDER BY (ca.until_on IS NULL) DESC, a.id LIMIT 1
+) n ON true
 LEFT JOIN parties_agency g ON g.creditor_id = h.creditor_id AND g.id = c.open_agency_id
 LEFT JOIN portfolio_stopentry e ON h.source_kind = 'stop_list' AND e.creditor_id = h.creditor_id AND e.id = h.source_id
 LEFT JOIN portfolio_stoplist l ON l.creditor_id = e.creditor_id AND l.id = e.stop_list_id
