@@ -40,6 +40,18 @@ BUDGETS = {
     "payment": 20,
     "statements": 21,
     "statement": 26,
+    "agencies": 16,
+    "agency": 19,
+    "contract": 18,
+    "fees": 17,
+    "people": 21,
+    "person": 15,
+    "approvals": 17,
+    "approvals-history": 17,
+    "exports": 17,
+    "export": 14,
+    "export-ask": 15,
+    "profile": 13,
 }
 AGENCY_BUDGETS: dict[str, int] = {
     "workbench": 34,

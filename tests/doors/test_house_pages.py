@@ -180,7 +180,7 @@ def test_person_comes_in_by_a_link(house, mei):
     assert mei.post("/people/new/", typed | {"side": "99999", "from_on": "2026-01-01"}).status_code == 422
 
 
-def test_roles_are_given_and_ended_by_managers_only(house, mei, logged_in):
+def test_roles_are_given_and_ended_by_who_may(house, mei, logged_in):
     """Mei gives Fan a role and ends it; Fan can do neither, and nobody ends their own last role as manager."""
     bank = house.bank
     address = f"/people/{bank.fan.user_id}/roles/"

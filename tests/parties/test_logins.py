@@ -11,10 +11,10 @@ from duecourse.kit.errors import Absent, Forbidden
 from duecourse.parties import services
 from duecourse.parties.access import acting, actors_of
 from duecourse.parties.errors import (
-    LastManager,
     LinkRefused,
     LoginRefused,
     MembershipMissing,
+    NobodyLetsIn,
     PasswordRefused,
     SamePersonTwice,
     TermsMoved,
@@ -56,7 +56,7 @@ def test_a_new_link_ends_nothing_and_an_old_one_ends_with_the_password(bank):
         services.link_user(link=first.link)
 
 
-def test_manager_cannot_get_into_a_colleagues_login(bank):
+def test_nobody_gets_into_a_colleagues_login(bank):
     """With a password set, no link is shown to anybody: a colleague's second signature cannot be made by who asks for it."""
     with pytest.raises(LinkRefused):
         services.member_link(actor=bank.mei, user_id=bank.lin.user_id)
@@ -81,7 +81,7 @@ def test_link_of_a_closed_login_opens_nothing(bank):
         services.link_user(link=invited.link)
 
 
-def test_only_managers_of_the_same_bank_let_in_and_out(bank):
+def test_only_the_same_bank_lets_in_and_out(bank):
     """An accountant, an agency's lead and another bank's manager neither let in nor out."""
     other = factories.bank(people.OTHER_BANK)
     for actor in (bank.fan, bank.ann):
@@ -108,19 +108,19 @@ def test_who_leaves_loses_everything_here_and_nothing_elsewhere(bank):
         services.member_leave(actor=bank.mei, user_id=bank.mei.user_id, until_on=DAY)
 
 
-def test_a_manager_stays(bank):
+def test_somebody_stays(bank):
     """Of two managers one can be let out, the last one cannot."""
     services.member_leave(actor=bank.mei, user_id=bank.lin.user_id, until_on=DAY)
     with acting(bank.mei):
         mine = Membership.objects.get(creditor_id=bank.id, user_id=bank.mei.user_id)
-    with pytest.raises(LastManager):
+    with pytest.raises(NobodyLetsIn):
         services.membership_end(actor=bank.mei, membership_id=mine.pk, until_on=DAY)
     lin = User.objects.get(pk=bank.lin.user_id)
     with pytest.raises(MembershipMissing):
         actors_of(lin, on=DAY)
 
 
-def test_two_managers_do_not_let_each_other_out(committed_db):
+def test_two_people_do_not_let_each_other_out(committed_db):
     """Mei and Lin end each other in the same moment: one of them stays."""
     bank = factories.bank()
     pairs = [(bank.mei, bank.lin), (bank.lin, bank.mei)]
@@ -129,8 +129,8 @@ def test_two_managers_do_not_let_each_other_out(committed_db):
     )
     assert 1 in results
     with acting(bank.system):
-        managers = Membership.objects.filter(creditor_id=bank.id, role="manager")
-        assert managers.filter(until_on__isnull=True).count() == 1
+        staying = Membership.objects.filter(creditor_id=bank.id, role="manager")
+        assert staying.filter(until_on__isnull=True).count() == 1
 
 
 def test_own_password_takes_the_old_one(bank):
@@ -144,7 +144,7 @@ def test_own_password_takes_the_old_one(bank):
     assert authenticate(username=people.FAN.email, password=NEW).pk == fan.pk
 
 
-def test_two_managers_save_terms_and_fees_at_once(committed_db):
+def test_two_people_save_terms_and_fees_at_once(committed_db):
     """Two versions, and two fee schedules, made looking at the same last one: the first is saved, the second is told."""
     bank = factories.bank()
     contract, version = bank.aoki_terms.contract, bank.aoki_terms.version
@@ -153,15 +153,15 @@ def test_two_managers_save_terms_and_fees_at_once(committed_db):
         from duecourse.parties.selectors import fee_schedules
 
         seen_id = fee_schedules(actor=bank.mei, contract_version_ids=[version.pk])[0].pk
-    managers = (bank.mei, bank.lin)
+    people_of_two = (bank.mei, bank.lin)
 
     def add(number):
-        return services.contract_version_add(actor=managers[number], contract_id=contract.pk, seen_number=1, **factories.TERMS)
+        return services.contract_version_add(actor=people_of_two[number], contract_id=contract.pk, seen_number=1, **factories.TERMS)
 
     def fees(number):
         day = date(2026, 4, 1 + number)
         key = {"contract_version_id": version.pk, "effective_on": day, "seen_schedule_id": seen_id}
-        return services.fee_schedule_set(actor=managers[number], lines=lines, **key)
+        return services.fee_schedule_set(actor=people_of_two[number], lines=lines, **key)
 
     for call, kind in ((add, "ContractVersion"), (fees, "FeeSchedule")):
         results = committed_db.parallel(call, count=2)

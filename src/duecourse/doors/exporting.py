@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -145,7 +146,7 @@ def make(*, actor: Actor, export_id: int, progress: Progress = lambda _done, _to
 
 def watermark(export: Export, creditor: Creditor, asker: User) -> str:
     """Return the line that says who took the rows out, when, and under which number."""
-    at = timezone.localtime(now()).strftime("%Y-%m-%d %H:%M")
+    at = _here(now()).strftime("%Y-%m-%d %H:%M")
     template = gettext("Export {number} of {creditor}, taken out by {name} <{email}> on {at}. Not to be passed on.")
     return template.format(number=export.pk, creditor=creditor.name, name=asker.display_name, email=asker.email, at=at)
 
@@ -228,7 +229,7 @@ class _Workbook:
         self._sheet.append([ILLEGAL_CHARACTERS_RE.sub(" ", value) if isinstance(value, str) else value for value in values])
 
     def close(self) -> None:
-        self._book.save(self._path)
+        self._book.save(self._path)  # house: allow write because a workbook is no row
 
 
 def _written(path: Path, *, export: Export, what: Wanted, actor: Actor, line: str, told: tuple[Progress, int]) -> int:
@@ -265,9 +266,14 @@ def _cells(rows: Rows, column: Column, *, is_csv: bool) -> list[Any]:
     if column.kind == "day":
         return [value.isoformat()[:10] if value and is_csv else value for value in values]
     if column.kind == "instant":
-        return [timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S") if value else None for value in values]
+        return [_here(value).strftime("%Y-%m-%d %H:%M:%S") if value else None for value in values]
     said = [None if value is None else _said(column.kind, value) for value in values]
     return neutralise(pa.array(said, pa.string())).to_pylist()
+
+
+def _here(instant: datetime) -> datetime:
+    """Return an instant in the zone that is active, the creditor's."""
+    return instant.astimezone(timezone.get_current_timezone())
 
 
 def _said(kind: str, value: Any) -> str:

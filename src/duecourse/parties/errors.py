@@ -213,7 +213,7 @@ class TermsMoved(Conflict):
     todo = "Compare the two, and save yours again if it still holds."
 
 
-class LastManager(Conflict):
+class NobodyLetsIn(Conflict):
     """The last manager's membership is to end."""
 
     what = "Nobody would be left to let people in."

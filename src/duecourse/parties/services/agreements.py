@@ -180,8 +180,7 @@ def contract_version_add(
 
     Raises:
         Forbidden, Absent: the actor is no manager, or there is no such contract.
-        TermsRefused: with every reason.
-        TermsMoved: there is a newer version than the one that was looked at.
+        TermsRefused, TermsMoved: with every reason; or there is a newer version than the one that was looked at.
     """
     require(actor, Role.MANAGER, action="add terms to a contract")
     with acting(actor):
@@ -202,9 +201,7 @@ def contract_version_add(
             "tier_mode": tier_mode,
             "rounding": rounding,
         }
-        reasons = _faults(terms, known_fields)
-        if reasons:
-            raise TermsRefused(reasons="; ".join(reasons))
+        _refuse_faults(terms, known_fields)
         return _version_create(actor, contract_id, terms, seen_number=seen_number)
 
 
@@ -285,6 +282,11 @@ def _fee_line(creditor_id: int, schedule: FeeSchedule, row: Mapping[str, Any]) -
         hand_until=row["hand_to"],
         rate_bp=row["rate_bp"],
     )
+
+
+def _refuse_faults(terms: Mapping[str, Any], known_fields: Iterable[str] | None) -> None:
+    if reasons := _faults(terms, known_fields):
+        raise TermsRefused(reasons="; ".join(reasons))
 
 
 def _faults(terms: Mapping[str, Any], known_fields: Iterable[str] | None) -> list[str]:

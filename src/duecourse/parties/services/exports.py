@@ -20,6 +20,7 @@ from duecourse.parties.selectors.exports import (
     DAY_EXPORTS_MAX,
     DAY_ROWS_MAX,
     LEAVING_DAYS,
+    Taken,
     access_export,
     exported_today,
     leaving_on,
@@ -77,12 +78,10 @@ def export_ask(
     if reasons:
         raise ExportTermsRefused(reasons="; ".join(reasons))
     with acting(actor):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, actor.user_id])
+        _one_after_the_other(actor)
         refuse_leaving(actor, on=on)
         at = now()
-        before = exported_today(actor=actor, at=at)
-        is_much = before.export_count >= DAY_EXPORTS_MAX or before.row_count + row_count > DAY_ROWS_MAX
+        is_much = much_with(exported_today(actor=actor, at=at), row_count=row_count)
         needs_second = is_personal or row_count > ROWS_AT_ONCE_MAX or is_much
         terms: dict[str, Any] = {
             "listing": listing,
@@ -107,6 +106,11 @@ def export_ask(
         details = {name: terms[name] for name in facts} | {"needs_second": needs_second, "content_hash": export.content_hash}
         _note(export, "export_asked", details | {"is_much": is_much})
     return export
+
+
+def much_with(before: Taken, *, row_count: int) -> bool:
+    """Say whether one more export of so many rows is above what a day allows without a second person."""
+    return before.export_count >= DAY_EXPORTS_MAX or before.row_count + row_count > DAY_ROWS_MAX
 
 
 def export_approve(*, actor: Actor, export_id: int, reason: str = "") -> None:
@@ -230,6 +234,12 @@ def _decide(actor: Actor, export_id: int, *, is_granted: bool, reason: str) -> N
             roles=DECIDERS,
         )
         Export.objects.filter(pk=export.pk, state="asked").update(state=state)
+
+
+def _one_after_the_other(actor: Actor) -> None:
+    """Let a user ask for one export at a time, so that many windows do not pass the day's limits together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, actor.user_id])
 
 
 def _own(actor: Actor, export_id: int, *, is_locked: bool = False) -> Export:

@@ -165,7 +165,7 @@ def member_leave(*, actor: Actor, user_id: int, until_on: date) -> int:
     Raises:
         Forbidden: the actor is no manager.
         SamePersonTwice: the actor ends their own.
-        LastManager: nobody would be left to let people in.
+        NobodyLetsIn: nobody would be left to let people in.
         Absent: nobody of this creditor's.
     """
     _member(actor, user_id, action="end all memberships")
@@ -200,6 +200,6 @@ def _note_link(actor: Actor, user: User) -> None:
 
 
 def _store(user: User, password: str) -> None:
-    user.password = hashed(password, user)
+    user.password = hashed(password, user=user)
     user.save(update_fields=["password"])
     audit_append(creditor_id=PLATFORM, action="user_password_set", subject_kind="user", subject_id=user.pk)

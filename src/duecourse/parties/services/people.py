@@ -22,9 +22,9 @@ from duecourse.parties.errors import (
     AlreadyDecided,
     CodeTaken,
     EmailTaken,
-    LastManager,
     LoginRefused,
     LoginThrottled,
+    NobodyLetsIn,
     PasswordRefused,
     RoleElsewhere,
     SamePersonTwice,
@@ -114,7 +114,7 @@ def user_add(*, email: str, display_name: str, password: str, lang: str = "zh-ha
     Guarantees: the trail holds neither the address nor the name.
     """
     user = User(email=email.strip().lower(), display_name=display_name, lang=lang)
-    user.password = hashed(password, user)
+    user.password = hashed(password, user=user)
     with acting(system(PLATFORM)):
         if User.objects.filter(email=user.email).exists():
             raise EmailTaken
@@ -131,7 +131,7 @@ def user_password_set(*, user_id: int, password: str) -> None:
         PasswordRefused: the password is too easy to guess.
     """
     user = _user(user_id)
-    user.password = hashed(password, user)
+    user.password = hashed(password, user=user)
     with acting(system(PLATFORM)):
         user.save(update_fields=["password"])
         audit_append(creditor_id=PLATFORM, action="user_password_set", subject_kind="user", subject_id=user.pk)
@@ -231,7 +231,7 @@ def membership_end(*, actor: Actor, membership_id: int, until_on: date) -> None:
     Raises:
         Forbidden: the actor is no manager.
         Absent: there is no such membership with this creditor.
-        LastManager: nobody would be left to let people in.
+        NobodyLetsIn: nobody would be left to let people in.
     """
     require(actor, Role.MANAGER, action="end a membership")
     with acting(actor):
@@ -240,8 +240,8 @@ def membership_end(*, actor: Actor, membership_id: int, until_on: date) -> None:
             raise Absent(entity="membership")
         if membership.until_on is not None and membership.until_on <= until_on:
             return
-        if actor.user_id and membership.role == Role.MANAGER and not _other_managers(membership, on=until_on):
-            raise LastManager
+        if actor.user_id and membership.role == Role.MANAGER and not _somebody_lets_in(membership, on=until_on):
+            raise NobodyLetsIn
         Membership.objects.filter(pk=membership.pk).update(until_on=until_on)
         audit_append(
             creditor_id=actor.creditor_id,
@@ -309,7 +309,7 @@ def approval_decide(
     return approval
 
 
-def _other_managers(membership: Membership, *, on: date) -> bool:
+def _somebody_lets_in(membership: Membership, *, on: date) -> bool:
     """Say whether the creditor has another manager on a day; the rows are locked, so that two managers do not end each other at once."""
     others = Membership.objects.select_for_update().filter(creditor_id=membership.creditor_id, role=Role.MANAGER, from_on__lte=on)
     return any(row.pk != membership.pk and (row.until_on is None or row.until_on > on) for row in others.order_by("pk"))
@@ -322,7 +322,7 @@ def _user(user_id: int) -> User:
     return user
 
 
-def hashed(password: str, user: User) -> str:
+def hashed(password: str, *, user: User) -> str:
     """Return what is kept of a password.
 
     Raises:

@@ -28,7 +28,7 @@ from duecourse.parties.access import Actor
 from duecourse.parties.models import Export
 from duecourse.parties.selectors import EXPORTS_PAGE, access_export, approval_of, exported_today
 from duecourse.parties.selectors.exports import DAY_EXPORTS_MAX, DAY_ROWS_MAX
-from duecourse.parties.services.exports import DECIDERS, KEPT, PURPOSE_LENGTHS, ROWS_AT_ONCE_MAX, SUBJECT, refuse_leaving
+from duecourse.parties.services.exports import DECIDERS, KEPT, PURPOSE_LENGTHS, ROWS_AT_ONCE_MAX, SUBJECT, much_with, refuse_leaving
 
 STATES = ("asked", "approved", "ready", "rejected", "expired")
 
@@ -114,7 +114,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             form.add_refusal(error)
     taken = exported_today(actor=request.actor, at=now())
-    is_much = taken.export_count >= DAY_EXPORTS_MAX or taken.row_count + row_count > DAY_ROWS_MAX
+    is_much = much_with(taken, row_count=row_count)
     context = {
         "form": form,
         "what": what,
