@@ -122,7 +122,7 @@ def columns_of(months: Sequence[tuple[str, Sequence[tuple[str, int, int]]]]) -> 
     columns = []
     for number, (name, parts) in enumerate(months):
         column = StackedColumn(name, round(LEFT + slot * (number + 0.5) - width / 2, 1), width)
-        whole, foot = sum(amount for _, _, amount in parts), float(BOTTOM)
+        whole, foot = sum(amount for _, _, amount in parts), BOTTOM * 1.0
         for part, kind, amount in parts:
             share = amount / whole if whole else 0.0
             height = (BOTTOM - TOP) * share

@@ -1,0 +1,48 @@
+"""Assets and cases: what the creditor is owed, by whom, in which unit of work, and how old it is."""
+
+from duecourse.portfolio.models.ages import CaseSnapshot, Score, Snapshot, SnapshotSum
+from duecourse.portfolio.models.debts import (
+    Account,
+    Case,
+    CaseAccount,
+    CaseTransition,
+    ContactPoint,
+    FeedFact,
+    Hold,
+    Instalment,
+    Obligation,
+    Pause,
+    Person,
+    PersonSecret,
+    Schedule,
+    StopEntry,
+    StopList,
+    Tape,
+    TapeRow,
+    WaitingRow,
+)
+
+__all__ = [
+    "Account",
+    "Case",
+    "CaseAccount",
+    "CaseSnapshot",
+    "CaseTransition",
+    "ContactPoint",
+    "FeedFact",
+    "Hold",
+    "Instalment",
+    "Obligation",
+    "Pause",
+    "Person",
+    "PersonSecret",
+    "Schedule",
+    "Score",
+    "Snapshot",
+    "SnapshotSum",
+    "StopEntry",
+    "StopList",
+    "Tape",
+    "TapeRow",
+    "WaitingRow",
+]
