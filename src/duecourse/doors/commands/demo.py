@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
+from pathlib import Path
 
 import typer
+from django.conf import settings as django_settings
 
 from duecourse.doors.commands.demo_house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
 from duecourse.doors.commands.demo_play import Play
 from duecourse.doors.commands.demo_work import workbench_filled
+from duecourse.doors.commands.demo_workbook import tape_workbook
 from duecourse.doors.commands.house import load_house
 from duecourse.doors.commands.report import print_report
 from duecourse.doors.commands.serve import serve
@@ -52,15 +56,26 @@ def demo(
     for number in range(0 if played.is_closed(first.plus(months - 1)) else months):
         played.month(first.plus(number))
     workbench_filled([code for code in played.agency_ids if code != IN_HOUSE])
+    following = first.plus(months).first
+    workbook = tape_workbook(world, folder=django_settings.ENVIRONMENT.home / "demo") if world.present == following else None
     print_report(actor=system(creditor_id), month=str(first.plus(months - 1)))
     terminal.note(terminal.translated("Simulated in {seconds} s.").format(seconds=round(stopwatch() - began, 1)))
     if serve_page:
-        serve(port=port, on_ready=_welcome)
+        serve(port=port, on_ready=partial(_welcome, workbook=workbook, as_of=following))
+    elif workbook:
+        terminal.note(_try_it(workbook, as_of=following))
 
 
-def _welcome(url: str) -> None:
-    """Print where the page is and who can log in."""
+def _try_it(workbook: Path, *, as_of: date) -> str:
+    """Return the sentence that leads to the next month's file."""
+    sentence = terminal.translated("Try it: Feeds → Take in a file: {path} (of the day {day}, read as weian)")
+    return sentence.format(path=workbook, day=as_of)
+
+
+def _welcome(url: str, *, workbook: Path | None, as_of: date) -> None:
+    """Print where the page is, who can log in, and which file waits to be taken in."""
     lines = [terminal.translated("Open {url}").format(url=url), ""]
     lines += [f"  {person.email:<28} {DEMO_PASSWORD}   {terminal.translated(person.what)}" for person in PEOPLE]
+    lines += ["", _try_it(workbook, as_of=as_of)] if workbook else []
     lines += ["", terminal.translated("Stop with Ctrl-C; `duecourse db stop` stops the database.")]
     terminal.note("\n".join(lines))
