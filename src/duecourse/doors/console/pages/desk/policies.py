@@ -58,7 +58,7 @@ ROWS_SHOWN = 50
 class PolicyForm(Form):
     """The choices of `LifePolicy` from a day on; whatever the policy knows has its field."""
 
-    effective_on = DayField(label=_("From"))
+    effective_on = DayField(label=_("In force from"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,7 +189,8 @@ def value_text(name: str, value: Any) -> str:
     if name == "new_account":
         return str(NEW_ACCOUNTS.get(value, value))
     if isinstance(value, list | tuple):
-        return ", ".join(ground_text(part) if isinstance(part, str) else str(part) for part in value) or "–"
+        is_text = any(isinstance(part, str) for part in value)
+        return (" " if is_text else ", ").join(ground_text(part) if isinstance(part, str) else str(part) for part in value) or "–"
     return words.word(value) if isinstance(value, str) else str(value)
 
 
