@@ -373,7 +373,7 @@ def test_samples_stay_on_the_disk_sealed(house, mei, tmp_path):
 
 
 @pytest.mark.parametrize("email", [people.FAN.email, people.QIU.email, people.ANN.email, "other"])
-def test_drafts_are_the_managers_own(house, mei, logged_in, tmp_path, email):
+def test_drafts_are_for_those_who_make_mappings(house, mei, logged_in, tmp_path, email):
     """Nobody but the creditor's managers sees, checks or saves a draft."""
     address, _ = drafted(mei, unknown_sheet(tmp_path))
     if email == "other":

@@ -102,7 +102,7 @@ def test_a_download_is_written_down_and_its_formulas_are_neutral(bank, taken):
     assert (event.actor_id, event.subject_id, event.details["part"], event.details["row_count"]) == (bank.qiu.user_id, taken, "rejects", 1)
 
 
-def test_downloads_are_for_managers_and_compliance(bank, taken):
+def test_downloads_are_for_those_who_may(bank, taken):
     """An accountant is refused, another creditor and a tape without rejects are absent."""
     with pytest.raises(Forbidden):
         services.tape_file_open(actor=bank.fan, tape_id=taken, part="original")

@@ -64,7 +64,7 @@ def test_merged_amounts_are_never_filled(tmp_path):
         taken(path, dataclasses.replace(MAPPING, fill_merged=("本*",)))
 
 
-def test_merged_headings_and_totals_are_no_merged_data(tmp_path):
+def test_merged_headings_and_totals_are_no_merged_rows(tmp_path):
     """Ranges of the header, and ranges of one row, are not reported."""
     rows = [["清单", None, None], ["借据号", "姓名", "本金"], [None, None, None], ["A-1", "张三", 1], ["合计", None, 1]]
     path = workbook(tmp_path / "m.xlsx", rows, merged=["A1:C1", "A2:A3", "B2:B3", "C2:C3", "A5:B5"])
