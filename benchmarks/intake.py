@@ -226,8 +226,8 @@ def copy_same(
         ("caseaccount (creditor_id, case_id, account_id, from_on)", [c, ids, ids, day]),
         ("casetransition (creditor_id, case_id, status, reason, effective_on, known_at, actor_id)",
          [c, ids, every("opened"), every("tape"), day, every(constants["at"]), every(0)]),
-        (("taperow (creditor_id, tape_id, account_id, row_number, oldest_due_on, principal_minor, interest_minor, fee_minor, penalty_minor,"
-         " balance_minor)"), [c, every(constants["t"]), ids, ids, columns["oldest_due_on"], *parts.values()]),
+        (("taperow (creditor_id, tape_id, account_id, row_number, feed_at, oldest_due_on, principal_minor, interest_minor, fee_minor, penalty_minor,"
+         " balance_minor)"), [c, every(constants["t"]), ids, ids, every(constants["at"]), columns["oldest_due_on"], *parts.values()]),
     ]  # fmt: skip
     for target, block in sends:
         with connection.cursor().copy(f"COPY portfolio_{target} FROM STDIN (FORMAT csv)") as copy:

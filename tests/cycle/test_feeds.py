@@ -52,15 +52,15 @@ def test_yesterdays_update_after_todays_is_kept_and_not_applied(bank, tmp_path):
 def test_paid_closes_case_and_placement(bank, tmp_path):
     """When every account of a placed case is paid, the placement ends with the code and the case is closed; the books wait for the money."""
     half = receive(bank, "paid", feed_file(tmp_path, [{"account_number": "A-1"}], name="p1.csv"), feed_at=at(5))
-    assert half.counts["placement_ended"] == {}
+    assert half.counts["placement_ended_count"] == 0
     assert half.counts["account_left_count"] == 1
     assert only(state(bank)["placements"], person="A-1")["ended_at"] is None
     whole = receive(bank, "paid", feed_file(tmp_path, [{"account_number": "A-2", "结清时间": "2026-09-06 10:00"}], name="p2.csv"))
-    assert whole.counts["placement_ended"] == {"paid": 1}
+    assert whole.counts["placement_ended_count"] == 1
     assert whole.counts["case_closed"] == {"paid": 1}
     case = only(state(bank)["cases"], person="A-1")
     assert (str(case["closed_on"]), case["close_reason"], case["is_placed"]) == ("2026-09-06", "paid", False)
-    assert only(state(bank)["placements"], person="A-1")["end_reason"] == "paid"
+    assert only(state(bank)["placements"], person="A-1")["end_reason"] == "core_closed"
 
 
 def test_recall_is_pending_first_and_unplaced_cases_close_at_once(bank, tmp_path):

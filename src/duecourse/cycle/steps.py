@@ -17,6 +17,7 @@ from duecourse.cycle import selectors
 from duecourse.cycle.errors import AllocationRejected, AllocationUndecided, MonthNotReady
 from duecourse.cycle.services.compute import METRIC_VERSION, aged, commissioned, measured, scored
 from duecourse.cycle.services.drafts import allocation_record
+from duecourse.cycle.services.feeds import follow
 from duecourse.cycle.services.frozen import Frames
 from duecourse.cycle.services.inputs import (
     allocation_inputs,
@@ -50,6 +51,7 @@ from duecourse.placement import selectors as placements
 from duecourse.placement import services as placing
 from duecourse.portfolio import selectors as portfolio
 from duecourse.portfolio import services as portfolios
+from duecourse.portfolio.services.feeds import waiting_take
 from duecourse.repayment import selectors as money
 from duecourse.repayment import services as repaying
 from duecourse.settlement import selectors as settled
@@ -126,6 +128,8 @@ class Intake(_OfDay):
         gone = portfolios.cases_close_absent(actor=month.actor, tape_id=tape_id)
         placing.cases_closed(actor=month.actor, case_ids=gone, reason="off_tape", at=now())
         ended = placing.placements_end_due(actor=month.actor, on=month.as_of)
+        waiting_take(actor=month.actor)
+        ended += follow(actor=month.actor, tape_id=None, on=month.as_of)["placement_ended_count"]
         counts = {**step_run.counts, "closed_case_count": len(gone), "ended_placement_count": ended}
         return Applied(stored_tape(month, tape_id=tape_id), counts)
 
@@ -134,9 +138,11 @@ class Intake(_OfDay):
         return stored_tape(month, tape_id=step_run.counts["tape_id"])
 
     def check(self, month: Month, inputs: Frames, applied: Applied) -> list[Law]:
-        """Rows in = accepted + rejected + passed over; the tape's balance is in the books."""
+        """Rows in = accepted + rejected + passed over; the tape's balance is in the books, but for what daily feeds know better."""
         counts, frame = applied.counts, applied.outputs.frames["tape"]
-        balances = books.receivable_balances(creditor_id=month.actor.creditor_id, account_ids=frame.column("account_id").to_pylist())
+        newer = portfolio.tape_overtaken(creditor_id=month.actor.creditor_id, tape_id=counts["tape_id"])
+        counted = frame.filter(pc.invert(pc.is_in(frame.column("account_id"), newer)))
+        balances = books.receivable_balances(creditor_id=month.actor.creditor_id, account_ids=counted.column("account_id").to_pylist())
         return [
             Law(
                 "rows in = accepted + rejected + passed over",
@@ -144,7 +150,7 @@ class Intake(_OfDay):
                 counts["accepted_count"] + counts["rejected_count"] + counts["passed_over_count"],
             ),
             Law("accepted rows = accounts on the tape", counts["accepted_count"], frame.num_rows),
-            Law("balance of the tape = balance in the books", total(frame, "balance_minor"), total(balances, "balance_minor")),
+            Law("balance of the tape = balance in the books", total(counted, "balance_minor"), total(balances, "balance_minor")),
         ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
 from duecourse.placement.selectors import policies_on
 from duecourse.placement.services import feeds as placements
+from duecourse.placement.services.feeds import Exit
 from duecourse.portfolio.errors import IntakeBusy
 from duecourse.portfolio.services import ControlTotals, IntakeResult, standing, tape_intake
 from duecourse.portfolio.services.feeds import feed_take, waiting_take
@@ -41,9 +42,8 @@ class FeedResult:
         kind: of the feed.
         is_new: False when the same file had been taken in before and nothing was done.
         is_trial: nothing was kept.
-        counts: as `tape_intake` or `feed_take`, and what followed: `case_closed`, `placement_ended`, each by reason; `account_left_count`,
-            `account_joined_count`, `account_followed_count`, `case_split_count`, `account_waiting_count`, `recall_pending_count`,
-            `recall_cancelled_count`.
+        counts: as `tape_intake` or `feed_take`, and what followed: `case_closed` by reason, `placement_ended_count`, `account_left_count`,
+            `account_joined_count`, `account_followed_count`, `case_split_count`, `account_waiting_count`, `recall_pending_count`.
         problems: the first problems, rejected rows before remarks.
         rejects_path: where the rejected rows were written, or None.
         quarantined: `{column, cell_count, code, reason}` of personal columns that were not read.
@@ -116,38 +116,52 @@ def feed_receive(
 
 
 def follow(*, actor: Actor, tape_id: int | None, on: date) -> dict[str, Any]:
-    """Let cases and placements follow the facts of a feed, or all facts, and return what was done; call it inside `acting(actor)`.
+    """Let cases and placements follow the facts of a feed, or all facts, and return what was done, in one transaction.
 
     The order: accounts that are out leave, placements of which everything is paid or cured end, recalls become pending, accounts that came
     follow, split or wait, those that waited join where the case is free, cases without accounts close.
     """
-    policies = policies_on(creditor_id=actor.creditor_id, on=on)
-    notice_days = max(policy.recall_notice_days for policy in policies.values())
-    found = standing.standings_find(actor=actor, on=on, notice_days=notice_days, tape_id=tape_id)
-    ended = placements.placements_end_paid(actor=actor, case_ids=found.placed_case_ids, at=now())
-    recalled = standing.recalled_cases(actor=actor, on=on)
-    pending_count, cancelled_count = placements.recalls_follow(actor=actor, case_ids=found.placed_case_ids, recalled=recalled, on=on)
-    waiting = standing.accounts_waiting(actor=actor, on=on)
-    choices = placements.new_accounts_of(actor=actor, case_ids=sorted({case_id for _, case_id in waiting}), on=on)
-    following = [row for row in waiting if choices.get(row[1]) == "follow"]
-    splitting = [account_id for account_id, case_id in waiting if choices.get(case_id) == "split"]
-    if following:
-        standing.accounts_follow(actor=actor, on=on, rows=following)
-        placements.placement_accounts_add(actor=actor, rows=following, on=on)
-    split_count = standing.accounts_split(actor=actor, on=on, account_ids=splitting) if splitting else 0
-    settled = standing.standings_settle(actor=actor, on=on)
-    statistics_refresh("portfolio_case", "portfolio_caseaccount", row_count=found.left_count)
-    return {
-        "account_left_count": found.left_count,
-        "account_joined_count": settled.joined_count,
-        "account_followed_count": len(following),
-        "account_waiting_count": len(waiting) - len(following) - len(splitting),
-        "case_split_count": split_count,
-        "case_closed": settled.closed_counts,
-        "placement_ended": ended,
-        "recall_pending_count": pending_count,
-        "recall_cancelled_count": cancelled_count,
-    }
+    with acting(actor):
+        policies = policies_on(creditor_id=actor.creditor_id, on=on)
+        zone = creditor_of(actor).zone
+        notice_days = max(policy.recall_notice_days for policy in policies.values())
+        found = standing.standings_find(actor=actor, on=on, notice_days=notice_days, tape_id=tape_id)
+        exits = placements.placement_exits(actor=actor, case_ids=found.placed_case_ids)
+        broken = [(exit_.account_id, day) for exit_ in exits if (day := _left_on(exit_, notice_days=notice_days, on=on, zone=zone))]
+        standing.accounts_break(actor=actor, on=on, rows=broken)
+        ended_count = placements.placements_end_paid(actor=actor, exits=exits, at=now())
+        pending_count = placements.recalls_follow(actor=actor, exits=exits, on=on)
+        waiting = standing.accounts_waiting(actor=actor, on=on)
+        choices = placements.new_accounts_of(actor=actor, case_ids=sorted({case_id for _, case_id in waiting}), on=on)
+        following = [row for row in waiting if choices.get(row[1]) == "follow"]
+        splitting = [account_id for account_id, case_id in waiting if choices.get(case_id) == "split"]
+        if following:
+            standing.accounts_follow(actor=actor, on=on, rows=following)
+            placements.placement_accounts_add(actor=actor, rows=following, on=on)
+        split_count = standing.accounts_split(actor=actor, on=on, account_ids=splitting) if splitting else 0
+        settled = standing.standings_settle(actor=actor, on=on)
+        statistics_refresh("portfolio_case", "portfolio_caseaccount", row_count=found.left_count)
+        return {
+            "account_left_count": found.left_count,
+            "account_joined_count": settled.joined_count,
+            "account_followed_count": len(following),
+            "account_waiting_count": len(waiting) - len(following) - len(splitting),
+            "case_split_count": split_count,
+            "case_closed": settled.closed_counts,
+            "placement_ended_count": ended_count,
+            "recall_pending_count": pending_count,
+        }
+
+
+def _left_on(exit_: Exit, *, notice_days: int, on: date, zone: str) -> date | None:
+    """Return the day on which an account that is still in its placed case went out of it, or None."""
+    if exit_.member_from_on is None:
+        return None
+    days = [local_day(exit_.money_at, zone)] if exit_.money_at else []
+    recalled_on = local_day(exit_.recalled_at, zone) if exit_.recalled_at else None
+    if recalled_on and recalled_on + timedelta(days=notice_days) < on:
+        days.append(recalled_on)
+    return min(days, default=None)
 
 
 def _new(mapping: str, arguments: dict[str, Any]) -> IntakeResult:

@@ -27,6 +27,7 @@ from duecourse.portfolio.selectors.frames import (
     score_frame,
     snapshot_frame,
     tape_frame,
+    tape_overtaken,
 )
 from duecourse.portfolio.selectors.households import Household, household, masked_names
 from duecourse.portfolio.selectors.left_out import (
@@ -106,5 +107,6 @@ __all__ = [
     "stops_by_reason",
     "stops_parameters",
     "tape_frame",
+    "tape_overtaken",
     "tape_page",
 ]

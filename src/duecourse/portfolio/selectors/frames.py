@@ -41,6 +41,12 @@ JOIN portfolio_obligation o ON o.creditor_id = r.creditor_id AND o.account_id = 
 LEFT JOIN portfolio_caseaccount ca ON ca.creditor_id = r.creditor_id AND ca.account_id = r.account_id AND ca.until_on IS NULL
 WHERE r.creditor_id = %s AND r.tape_id = %s ORDER BY r.account_id
 """
+_OVERTAKEN = """
+SELECT r.account_id FROM portfolio_taperow r WHERE r.creditor_id = %s AND r.tape_id = %s
+    AND (r.is_superseded OR EXISTS (SELECT FROM portfolio_taperow t
+        WHERE t.creditor_id = r.creditor_id AND t.account_id = r.account_id AND t.feed_at > r.feed_at))
+ORDER BY r.account_id
+"""
 _ACCOUNTS = f"""
 WITH newest AS (
     SELECT DISTINCT ON (r.account_id) r.* FROM portfolio_taperow r
@@ -111,6 +117,12 @@ WHERE creditor_id = %s AND step_run_id = %s ORDER BY case_id, model_version
 def tape_frame(*, creditor_id: int, tape_id: int) -> pa.Table:
     """Return the rows of a tape as TAPE: account_id, case_id (null without an open case), person_id, balance_minor, currency."""
     return conform(copy_out(_TAPE, [creditor_id, tape_id], schema=TAPE), TAPE, name="tape")
+
+
+def tape_overtaken(*, creditor_id: int, tape_id: int) -> pa.Array:
+    """Return the accounts (int64) of a tape whose newest row is another one, because a feed or a tape of a later instant is known."""
+    schema = _schema(account_id=_LONG)
+    return copy_out(_OVERTAKEN, [creditor_id, tape_id], schema=schema)["account_id"].combine_chunks()
 
 
 def ageing_inputs(*, creditor_id: int, as_of: date) -> tuple[pa.Table, pa.Table]:

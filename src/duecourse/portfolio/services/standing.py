@@ -1,7 +1,7 @@
 """What the facts of feeds mean for cases: accounts leave, wait and join; cases close and are opened again.
 
 An account is in when the newest row that brought it (a tape or a feed `new`) is newer than every fact that takes it out. Paid and cured take
-it out at once; recalled does when its case is with nobody, or when the days of notice are over. All of it is computed from all facts of
+it out at once. Recalled does when its case is with nobody, or when the days of notice are over. All of it is computed from all facts of
 the debtors touched, so it does not matter in which order they came.
 
 The functions share temporary tables of one transaction: `standings_find` first, with the persons locked.
@@ -54,7 +54,7 @@ CREATE TEMPORARY TABLE standing ON COMMIT DROP AS
 SELECT s.*, s.money_at IS NOT NULL OR s.recalled_at IS NOT NULL AS is_out, coalesce(s.money_kind, 'recalled') AS out_kind,
     coalesce(s.money_at, s.recalled_at) AS out_at, (coalesce(s.money_at, s.recalled_at) AT TIME ZONE %(zone)s)::date AS out_on
 FROM (
-    SELECT o.account_id, o.person_id, m.kind AS money_kind, m.feed_at AS money_at, r.feed_at AS recalled_at
+    SELECT o.account_id, o.person_id, e.entered_at, m.kind AS money_kind, m.feed_at AS money_at, r.feed_at AS recalled_at
     FROM pg_temp.touched_person tp
     JOIN portfolio_obligation o ON o.creditor_id = %(creditor)s AND o.person_id = tp.person_id AND o.role = 'borrower' AND o.until_on IS NULL
     LEFT JOIN LATERAL (SELECT max(r.feed_at) AS entered_at FROM portfolio_taperow r
@@ -78,12 +78,17 @@ _PLACED = """
 SELECT c.id FROM portfolio_case c WHERE c.creditor_id = %(creditor)s AND c.open_agency_id IS NOT NULL
     AND c.person_id IN (SELECT person_id FROM pg_temp.touched_person) ORDER BY c.id
 """
-_RECALLED = """
-SELECT c.id, max(s.out_on) FROM portfolio_case c
-JOIN portfolio_caseaccount ca ON ca.creditor_id = c.creditor_id AND ca.case_id = c.id AND ca.until_on IS NULL
-JOIN pg_temp.standing s ON s.account_id = ca.account_id
-WHERE c.creditor_id = %(creditor)s AND c.open_agency_id IS NOT NULL
-GROUP BY c.id HAVING bool_and(s.is_out AND s.money_at IS NULL) ORDER BY c.id
+_BREAK = """
+WITH broken AS (
+    UPDATE portfolio_caseaccount ca SET until_on = greatest(ca.from_on, line.out_on)
+    FROM unnest(%(accounts)s::bigint[], %(days)s::date[]) AS line (account_id, out_on)
+    WHERE ca.creditor_id = %(creditor)s AND ca.account_id = line.account_id AND ca.until_on IS NULL AND ca.from_on <= line.out_on
+    RETURNING ca.account_id
+)
+UPDATE portfolio_account a SET waits_from_on = (SELECT (max(r.feed_at) AT TIME ZONE %(zone)s)::date FROM portfolio_taperow r
+    JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id AND t.feed_kind IN ('overdue', 'new')
+    WHERE r.creditor_id = a.creditor_id AND r.account_id = a.id AND r.balance_minor > 0)
+FROM broken WHERE a.creditor_id = %(creditor)s AND a.id = broken.account_id
 """
 _WAITING = f"""
 CREATE TEMPORARY TABLE joining ON COMMIT DROP AS
@@ -124,12 +129,27 @@ FROM portfolio_account a
 JOIN portfolio_obligation o ON o.creditor_id = a.creditor_id AND o.account_id = a.id AND o.role = 'borrower' AND o.until_on IS NULL
 WHERE a.creditor_id = %(creditor)s AND a.id = ANY(%(accounts)s) AND a.waits_from_on IS NOT NULL GROUP BY o.person_id RETURNING id, person_id
 """
+_OPENED = """
+UPDATE portfolio_case c SET opened_on = e.first_on FROM (
+    SELECT x.id, min((r.feed_at AT TIME ZONE %(zone)s)::date) AS first_on FROM portfolio_case x
+    JOIN portfolio_caseaccount ca ON ca.creditor_id = x.creditor_id AND ca.case_id = x.id
+    JOIN portfolio_taperow r ON r.creditor_id = x.creditor_id AND r.account_id = ca.account_id AND r.balance_minor > 0
+    JOIN portfolio_tape t ON t.creditor_id = r.creditor_id AND t.id = r.tape_id AND t.feed_kind IN ('overdue', 'new')
+    WHERE x.creditor_id = %(creditor)s AND x.person_id IN (SELECT person_id FROM pg_temp.touched_person)
+        AND NOT EXISTS (SELECT FROM portfolio_case y WHERE y.creditor_id = x.creditor_id AND y.person_id = x.person_id
+            AND y.work_stream = x.work_stream AND (y.id > x.id
+                OR (y.id < x.id AND y.closed_on > (r.feed_at AT TIME ZONE %(zone)s)::date)))
+    GROUP BY x.id) e
+WHERE c.creditor_id = %(creditor)s AND c.id = e.id AND e.first_on < c.opened_on
+"""
 _CLOSE = f"""
 WITH ending AS (
     SELECT DISTINCT ON (x.id) x.id, s.out_kind, greatest(x.opened_on, s.out_on) AS out_on
     FROM portfolio_case x
-    JOIN portfolio_caseaccount ca ON ca.creditor_id = x.creditor_id AND ca.case_id = x.id
-    JOIN pg_temp.standing s ON s.account_id = ca.account_id AND s.is_out
+    JOIN pg_temp.standing s ON s.person_id = x.person_id AND s.is_out AND (
+        EXISTS (SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = x.creditor_id AND ca.case_id = x.id AND ca.account_id = s.account_id)
+        OR (x.work_stream = 'collection' AND s.entered_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM portfolio_caseaccount ca WHERE ca.creditor_id = x.creditor_id AND ca.account_id = s.account_id)))
     WHERE x.creditor_id = %(creditor)s AND x.open_agency_id IS NULL
         AND NOT EXISTS (SELECT FROM portfolio_caseaccount y WHERE y.creditor_id = x.creditor_id AND y.case_id = x.id AND y.until_on IS NULL)
         AND NOT EXISTS (SELECT FROM portfolio_case y WHERE y.creditor_id = x.creditor_id AND y.person_id = x.person_id
@@ -186,11 +206,14 @@ def standings_find(*, actor: Actor, on: date, notice_days: int, tape_id: int | N
         return Found([row[0] for row in cursor.fetchall()], left_count)
 
 
-def recalled_cases(*, actor: Actor, on: date) -> list[tuple[int, date]]:
-    """Return the placed cases whose accounts the core has all recalled, with the day of its last word."""
+def accounts_break(*, actor: Actor, on: date, rows: Sequence[tuple[int, date]]) -> int:
+    """Let accounts of placed cases leave that went out on a day and have come back since, given as (account, day); they wait from then on.
+
+    Had the files come in the order of their times, they would have left before they came back.
+    """
     with acting(actor), connection.cursor() as cursor:
-        cursor.execute(_RECALLED, _wanted(actor, on))
-        return cursor.fetchall()
+        cursor.execute(_BREAK, _wanted(actor, on) | {"accounts": [account for account, _ in rows], "days": [day for _, day in rows]})
+        return cursor.rowcount
 
 
 def accounts_waiting(*, actor: Actor, on: date) -> list[tuple[int, int]]:
@@ -231,6 +254,7 @@ def standings_settle(*, actor: Actor, on: date) -> Settled:
     with acting(actor), connection.cursor() as cursor:
         wanted = _wanted(actor, on)
         joined_count = _settle_waiting(cursor, wanted)
+        cursor.execute(_OPENED, wanted)
         cursor.execute(_CLOSE, wanted)
         counts: dict[str, int] = {}
         for (reason,) in cursor.fetchall():
