@@ -143,7 +143,7 @@ def test_who_only_reads_sees_masks_only(house, scene, logged_in):
     assert client.post(f"/cases/{scene.case_id}/hold/", {"kind": "deceased", "from_on": "2026-09-05"}).status_code == 404
 
 
-def test_another_banks_manager_gets_nowhere(scene, logged_in):
+def test_mei_of_another_bank_gets_nowhere(scene, logged_in):
     """Every address of these pages is absent for another creditor's manager, posts included, and nothing changes."""
     from tests import factories
 

@@ -123,7 +123,8 @@ def move_reason(status: str, code: str) -> str:
 
 def local_instant(text: str | None) -> str:
     """Return an instant that stands in JSON as a person in the creditor's zone reads it."""
-    return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M") if text else "–"
+    zone = timezone.get_current_timezone()
+    return datetime.fromisoformat(text).astimezone(zone).strftime("%Y-%m-%d %H:%M") if text else "–"
 
 
 def _who(event: Mapping[str, Any]) -> str:

@@ -81,8 +81,8 @@ def timeline(request: HttpRequest, case_id: int) -> HttpResponse:
     return TemplateResponse(request, f"console/cases/{name}.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show a debtor's name and contact points for a minute, for a purpose; the look is written down first."""
     row = access_case(request.actor, case_id)
@@ -96,8 +96,8 @@ def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def hold(request: HttpRequest, case_id: int) -> HttpResponse:
     """Ask for a stop and place it."""
     require(request.actor, *_KEEPERS, action="place a hold")
@@ -119,8 +119,8 @@ def hold(request: HttpRequest, case_id: int) -> HttpResponse:
     )
 
 
-@require_POST
 @creditor_only
+@require_POST
 def hold_lift(request: HttpRequest, case_id: int) -> HttpResponse:
     """Lift a stop from today on."""
     hold_lift_by_hand(actor=request.actor, case_id=case_id, hold_id=_number(request, "hold"), on=today(request))
@@ -128,8 +128,8 @@ def hold_lift(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect("case", case_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: HttpRequest, case_id: int) -> HttpResponse:
     """Take an objection in; contact stops while it is open."""
     require(request.actor, *_KEEPERS, action="open a dispute")
@@ -155,8 +155,8 @@ def dispute(request: HttpRequest, case_id: int) -> HttpResponse:
     return _form_page(request, row, form, title=_("Open a dispute"), icon="message-report", hint=hint)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def dispute_end(request: HttpRequest, case_id: int) -> HttpResponse:
     """Close a dispute of this case from today on."""
     require(request.actor, *_KEEPERS, action="close a dispute")
@@ -168,8 +168,8 @@ def dispute_end(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect("case", case_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def promise(request: HttpRequest, case_id: int) -> HttpResponse:
     """Write down a promise that was given to the creditor itself."""
     require(request.actor, *_KEEPERS, action="write down a promise")

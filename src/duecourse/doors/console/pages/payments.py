@@ -124,8 +124,8 @@ def payment(request: HttpRequest, payment_id: int) -> HttpResponse:
     return _shown(request, payment_id, MatchForm(initial={"account_number": request.GET.get("account", "")[:64]}))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def match(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Match a payment to an account: first it is shown whose number that is, then it is done."""
     require(request.actor, *_KEEPERS, action="match a payment to an account")
@@ -149,8 +149,8 @@ def match(request: HttpRequest, payment_id: int) -> HttpResponse:
     return redirect("payment", payment_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Ask for a file from the bank and load it behind the page."""
     require(request.actor, *_KEEPERS, action="load payments")
@@ -185,8 +185,8 @@ def payment_file(request: HttpRequest, file_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/payments/file.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def rejects(request: HttpRequest, file_id: int) -> HttpResponse:
     """Hand out the rejected rows of a bank file; who takes them is written down first."""
     actor = request.actor

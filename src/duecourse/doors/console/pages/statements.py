@@ -142,8 +142,8 @@ def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
     return response
 
 
-@require_POST
 @creditor_only
+@require_POST
 def approve(request: HttpRequest, statement_id: int) -> HttpResponse:
     """Approve an agreed statement for the creditor."""
     statement_approve(actor=request.actor, statement_id=statement_id)
@@ -151,8 +151,8 @@ def approve(request: HttpRequest, statement_id: int) -> HttpResponse:
     return redirect("statement", statement_id)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def freeze(request: HttpRequest, statement_id: int) -> HttpResponse:
     """Freeze an approved statement and book it; whoever approved it cannot."""
     entry_id = statement_freeze(actor=request.actor, statement_id=statement_id)
