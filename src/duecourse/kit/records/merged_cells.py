@@ -36,7 +36,7 @@ def merged_spans(stream: IO[bytes]) -> list[Span]:
     while (block := stream.read(_BLOCK_BYTES)) and len(spans) < _SPANS_MAX:
         window = tail + block
         if not is_behind:
-            end = _END.search(window)
+            end = _END.search(window) if b"sheetData" in window else None
             is_behind = end is not None
             window = window[end.end() :] if end else window
         last = 0
