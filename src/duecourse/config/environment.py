@@ -35,6 +35,7 @@ VARIABLES: dict[str, str] = {
     "DUECOURSE_BIND": "address the web server listens on; 127.0.0.1 by default",
     "DUECOURSE_PORT": "port the web server listens on; 8000 by default",
     "DUECOURSE_POOL": "database connections each web process keeps; 0 (default) means none",
+    "DUECOURSE_UPLOAD_MIB": "the largest file a browser may send, in MiB; 512 by default",
     "DUECOURSE_PROXY": "1 when a trusted proxy sets X-Forwarded-Proto",
     "DUECOURSE_LOOPBACK_WEBHOOKS": "1 lets webhooks go to this machine, also without TLS; never in production",
     "DUECOURSE_EMAIL_URL": "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty writes mail to the log",
@@ -66,6 +67,7 @@ class Environment:
         bind: address the web server listens on.
         port: port the web server listens on.
         pool_count: database connections each web process keeps, 0 for none.
+        upload_mib: the largest file a browser may send, in MiB.
         is_behind_proxy: X-Forwarded-Proto may be believed.
         allows_loopback_webhooks: webhooks may go to this machine, also without TLS; never in production.
         email_url: mail server, or '' for the log.
@@ -85,6 +87,7 @@ class Environment:
     bind: str
     port: int
     pool_count: int
+    upload_mib: int
     is_behind_proxy: bool
     allows_loopback_webhooks: bool
     email_url: str = field(repr=False)
@@ -212,6 +215,7 @@ def _read(variables: Mapping[str, str], mode: Mode, problems: list[Problem]) -> 
         bind=variables.get("DUECOURSE_BIND") or "127.0.0.1",
         port=_number(variables, "DUECOURSE_PORT", 8000, problems),
         pool_count=_number(variables, "DUECOURSE_POOL", 0, problems),
+        upload_mib=_number(variables, "DUECOURSE_UPLOAD_MIB", 512, problems),
         is_behind_proxy=_flag(variables, "DUECOURSE_PROXY", problems),
         allows_loopback_webhooks=_flag(variables, "DUECOURSE_LOOPBACK_WEBHOOKS", problems),
         email_url=variables.get("DUECOURSE_EMAIL_URL", ""),

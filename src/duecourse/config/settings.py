@@ -107,6 +107,7 @@ PROCRASTINATE_IMPORT_PATHS = ["duecourse.doors.jobs"]
 
 # ── programs ─────────────────────────────────────────────────────────────────────────────────────
 
+DUECOURSE_UPLOAD_BYTES_MAX = ENVIRONMENT.upload_mib << 20
 DUECOURSE_LOOPBACK_WEBHOOKS = ENVIRONMENT.allows_loopback_webhooks
 API_REQUESTS_PER_SECOND, API_REQUESTS_AT_ONCE = 50, 250
 

@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import gettext
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
+from duecourse.doors import words
 from duecourse.doors.console import sides
-from duecourse.kit.errors import Absent, DuecourseError, Forbidden, fill
+from duecourse.kit.errors import Absent, DuecourseError, Forbidden
 from duecourse.parties.access import acting, actors_of
 from duecourse.parties.models import Creditor
 
@@ -96,7 +96,7 @@ def _path_of(address: str) -> str:
 
 
 def _refusal(request: HttpRequest, error: DuecourseError) -> HttpResponse:
-    texts = [fill(gettext(template), error.parameters) if template else "" for template in (error.what, error.why, error.todo)]
+    texts = [words.told(template, error.parameters) for template in (error.what, error.why, error.todo)]
     context = dict(zip(("what", "why", "todo"), texts, strict=True))
     htmx = getattr(request, "htmx", None)
     if htmx and not htmx.boosted:

@@ -15,8 +15,6 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from duecourse.doors.console.shell import View
 from duecourse.kit.errors import InvalidInput
 
-UPLOAD_BYTES_MAX = 512 << 20
-
 
 class UploadTooLarge(InvalidInput):
     """What was sent is larger than a browser may send here."""
@@ -49,7 +47,7 @@ class _Counted(FileUploadHandler):
             StopUpload: it is too much.
         """
         self.byte_count += len(raw_data)
-        if self.byte_count > bytes_max():
+        if self.byte_count > settings.DUECOURSE_UPLOAD_BYTES_MAX:
             self.request.upload_is_too_large = True
             raise StopUpload(connection_reset=False)
         return raw_data
@@ -58,9 +56,9 @@ class _Counted(FileUploadHandler):
         """Leave the file to the next handler."""
 
 
-def bytes_max() -> int:
-    """Return how many bytes a file may have that a browser sends: the setting DUECOURSE_UPLOAD_BYTES_MAX, else half a gigabyte."""
-    return int(getattr(settings, "DUECOURSE_UPLOAD_BYTES_MAX", UPLOAD_BYTES_MAX))
+def size_limits() -> dict[str, int]:
+    """Return how large a file may be that a browser sends, as the field of a form shows it."""
+    return {"megabytes_max": settings.DUECOURSE_UPLOAD_BYTES_MAX >> 20, "bytes_max": settings.DUECOURSE_UPLOAD_BYTES_MAX}
 
 
 def receives_files(view: View) -> View:
@@ -88,7 +86,7 @@ def received_file(request: HttpRequest, name: str = "file") -> tuple[Path, str]:
     """
     sent = request.FILES.get(name)
     if getattr(request, "upload_is_too_large", False):
-        raise UploadTooLarge(limit=f"{bytes_max() >> 20:,}")
+        raise UploadTooLarge(limit=f"{settings.DUECOURSE_UPLOAD_BYTES_MAX >> 20:,}")
     if sent is None:
         raise UploadAbsent
     return Path(sent.temporary_file_path()), sent.name or "file"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from duecourse.doors.console.forms import DayField, Form, MoneyField
-from duecourse.doors.console.receiving import bytes_max, received_file, receives_files
+from duecourse.doors.console.receiving import received_file, receives_files, size_limits
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.feed_jobs import NATIVE, OVERDUE, chosen_mapping
@@ -247,7 +247,7 @@ def _look(request: HttpRequest, file_id: int, given: dict[str, Any]) -> None:
 
 
 def _asked(request: HttpRequest, form: UploadForm, *, refusal: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
-    context = {"form": form, "refusal": refusal, "megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max()}
+    context = {"form": form, "refusal": refusal, **size_limits()}
     return TemplateResponse(request, "console/feeds/upload.html", context, status=status)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from duecourse.doors.console.pages.feeds import SHIPPED_WORDS, receive, refusal_of, said
-from duecourse.doors.console.receiving import bytes_max, received_file, receives_files
+from duecourse.doors.console.receiving import received_file, receives_files, size_limits
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.feed_jobs import OVERDUE, chosen_mapping
 from duecourse.doors.words import told, word
@@ -111,7 +111,7 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a file of a sender and keep it, sealed, while its columns are looked at."""
-    context: dict[str, Any] = {"megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max()}
+    context: dict[str, Any] = {**size_limits()}
     if request.method != "POST":
         return TemplateResponse(request, "console/mapping/new.html", context)
     require(request.actor, Role.MANAGER, action="make a mapping")
@@ -300,7 +300,7 @@ def _instant(text: str) -> datetime:
 
 
 def _draft_refused(request: HttpRequest, error: DuecourseError) -> HttpResponse:
-    context = {"megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max(), "refusal": refusal_of(error)}
+    context = {**size_limits(), "refusal": refusal_of(error)}
     return TemplateResponse(request, "console/mapping/new.html", context, status=error.http_status)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.pages.feeds import refusal_of
-from duecourse.doors.console.receiving import bytes_max, received_file, receives_files
+from duecourse.doors.console.receiving import received_file, receives_files, size_limits
 from duecourse.doors.console.shell import creditor_only
 from duecourse.doors.console.tables import Column, Filter, Listing, Text, listing_page
 from duecourse.doors.jobs import job_start
@@ -163,7 +163,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             refusal = refusal_of(error)
         else:
             return redirect("job", job_id=job_start(actor=request.actor, kind="payments_load", parameters={"file_id": file_id}))
-    context = {"refusal": refusal, "megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max()}
+    context = {"refusal": refusal, **size_limits()}
     return TemplateResponse(request, "console/payments/upload.html", context, status=422 if refusal else 200)
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from duecourse.doors.console.forms import DayField, Form
 from duecourse.doors.console.pages.feeds import refusal_of, said
-from duecourse.doors.console.receiving import bytes_max, received_file, receives_files
+from duecourse.doors.console.receiving import received_file, receives_files, size_limits
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.jobs import job_start
@@ -266,7 +266,7 @@ def _asked(request: HttpRequest, form: StopListForm, *, refusal: dict[str, str] 
         }
         for reason in stop_reasons().values()
     ]
-    context = {"form": form, "refusal": refusal, "megabytes_max": bytes_max() >> 20, "bytes_max": bytes_max(), "reasons": reasons}
+    context = {"form": form, "refusal": refusal, **size_limits(), "reasons": reasons}
     return TemplateResponse(request, "console/scrub/load.html", context, status=status)
 
 
