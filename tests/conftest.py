@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -72,6 +73,13 @@ def committed_db(test_server: database.TestServer, django_db_setup, django_db_bl
 @pytest.fixture
 def live_url(committed_db: database.CommittedDatabase) -> Iterator[str]:
     """The address of a web server in this process that works on the test's own database, with a worker beside it; for browsers and programs."""
+    with serving() as url:
+        yield url
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the pages of the database that is pointed at, with a worker beside, and give their address."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.test.testcases import LiveServerThread
 
