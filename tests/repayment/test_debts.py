@@ -124,3 +124,21 @@ def test_an_agency_sees_no_books(bank, placed):
     """The database refuses the books to an agency's people, whatever they ask for."""
     with pytest.raises(ProgrammingError, match="permission denied"), acting(bank.ann):
         selectors.debts_explained(creditor_id=bank.id, account_ids=[loan.id for loan in placed])
+
+
+@given(steps=STEPS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_table_of_suspense_is_the_list_of_suspense(bank, placed, steps):
+    """Whatever happened, the long table shows the payments and amounts that the ledger's list shows."""
+    from django.db import transaction
+
+    from duecourse.ledger.selectors import page
+    from duecourse.repayment.selectors.pages import SUSPENSE_PAGE
+
+    with transaction.atomic():
+        play(bank, placed[0], steps)
+        with acting(bank.fan):
+            listed = {(row["payment_id"], row["suspense_minor"]) for row in selectors.suspense_list(creditor_id=bank.id)}
+            shown = {(row["id"], row["suspense_minor"]) for row in page(SUSPENSE_PAGE, creditor_id=bank.id, order="booked").rows}
+        assert shown == listed
+        transaction.set_rollback(True)

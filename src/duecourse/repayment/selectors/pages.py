@@ -38,10 +38,10 @@ PAYMENTS_PAGE = PageQuery(
 
 _WAITING = """
 SELECT coalesce(y.reverses_id, y.id) AS payment_id, -sum(s.amount_minor)::bigint AS suspense_minor
-FROM (SELECT entry_id, sum(amount_minor) AS amount_minor FROM ledger_posting WHERE creditor_id = %(creditor_id)s AND book = 'suspense'
-      GROUP BY entry_id) s
-JOIN (SELECT DISTINCT entry_id, payment_id FROM repayment_paymentmatch WHERE creditor_id = %(creditor_id)s) e ON e.entry_id = s.entry_id
-JOIN repayment_payment y ON y.creditor_id = %(creditor_id)s AND y.id = e.payment_id
+FROM ledger_posting s
+JOIN ledger_entry e ON e.creditor_id = s.creditor_id AND e.id = s.entry_id AND e.source_kind = 'payment'
+JOIN repayment_payment y ON y.creditor_id = s.creditor_id AND y.id = e.source_id::bigint
+WHERE s.creditor_id = %(creditor_id)s AND s.book = 'suspense'
 GROUP BY 1 HAVING sum(s.amount_minor) <> 0
 """
 SUSPENSE_PAGE = PageQuery(
