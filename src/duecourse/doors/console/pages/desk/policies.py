@@ -145,6 +145,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 def _changed(request: HttpRequest, differing: list[Any], current: LifePolicy, form: PolicyForm) -> HttpResponse:
     shown = [
         {
+            "field": one.field,
             "label": LABELS.get(one.field, one.field),
             "seen": value_text(one.field, one.seen),
             "now": value_text(one.field, one.now),
