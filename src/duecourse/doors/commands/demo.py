@@ -11,12 +11,12 @@ from django.conf import settings as django_settings
 
 from duecourse.doors.commands.demo_house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
 from duecourse.doors.commands.demo_play import Play
+from duecourse.doors.commands.demo_workbook import tape_workbook
 from duecourse.doors.commands.house import load_house
 from duecourse.doors.commands.report import print_report
 from duecourse.doors.commands.serve import serve
 from duecourse.doors.commands.terminal import terminal
 from duecourse.doors.workbench.demo import workbench_filled
-from duecourse.doors.workbench.demobook import tape_workbook
 from duecourse.engine.simulate import World, WorldSettings
 from duecourse.kit.calendar import Month
 from duecourse.kit.clock import stopwatch
