@@ -50,7 +50,7 @@ EXPORTS = Listing(
     parameters=lambda _actor: {"at": now()},
     columns=(
         Column("export_id", gettext_lazy("Number"), kind="code", link=lambda row: reverse("export", args=[row["export_id"]])),
-        Column("listing", gettext_lazy("Listing"), kind="word"),
+        Column("listing", gettext_lazy("Listing")),
         Column("row_count", gettext_lazy("Rows"), kind="count", order="row_count"),
         Column("purpose", gettext_lazy("Purpose")),
         Column("asked_by_name", gettext_lazy("Asked for by")),
@@ -94,7 +94,10 @@ class AskForm(Form):
 @creditor_only
 def exports(request: HttpRequest) -> HttpResponse:
     """List what was taken out, and what waits."""
-    return listing_page(request, EXPORTS, template="console/exports/list.html")
+    response = listing_page(request, EXPORTS, template="console/exports/list.html")
+    for row in response.context_data["rows"]:
+        row["listing"] = listing_title(row["listing"])
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
