@@ -213,7 +213,7 @@ JOBS = (
     ),
     Job(
         "export",
-        "Take a filtered list out",
+        "Take a filtered list out: an agency's batches",
         "Mei",
         (
             ("ask for an export from the core, mask and period", 8, 20),
@@ -254,6 +254,7 @@ _MIDDLE = """
 - Typed text is one click into its field and one keystroke for each character. `g` and a letter, which lead to a section, are two.
 - Each job begins on the home page of a person who is logged in, except that handing over begins on the page of the month's steps, where
   loading ends. Logging in, reading and waiting count nowhere.
+- Moving a batch costs the same for 30 cases and for 500. A list about persons, taken out, needs a second person besides; this one does not.
 - What differs in kind is not in the numbers: in the spreadsheet every step can go wrong unseen, and its file lies in a mailbox afterwards.
 
 ## The spreadsheet's steps, as assumed"""

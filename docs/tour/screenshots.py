@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counted import WAIT_MS, Hand, Tally, table
-from PIL import Image
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,10 +33,13 @@ IMAGES = HERE / "images"
 PASSWORD = "duecourse-demo-2026"  # noqa: S105  (the demo's, printed by it)
 DESK, TELEPHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 TODAY = date.today()
-MONTH, BEFORE, START = (f"{first:%Y-%m}" for first in accumulate(range(2), lambda day, _: (day - timedelta(1)).replace(day=1), initial=TODAY.replace(day=1)))
+MONTH, BEFORE, START = (
+    f"{first:%Y-%m}" for first in accumulate(range(2), lambda day, _: (day - timedelta(1)).replace(day=1), initial=TODAY.replace(day=1))
+)
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 START_SECONDS, END_SECONDS = 120, 30
 COLOURS = 96
+ACCOUNT = "#listing tbody td:nth-child(2)"
 PAYMENTS, AMOUNT, BANK_ACCOUNT = 8, "1250.00", "SIM-COLLECTION-1"
 BANK_COLUMNS = ("bank_account", "external_ref", "amount", "currency", "paid_on", "booked_on", "account_number")
 BYTES_MAX = 2_500_000
@@ -62,7 +64,7 @@ def main() -> None:
     if size > BYTES_MAX:
         raise RuntimeError(f"The pictures are {size:,} bytes together; {BYTES_MAX:,} were meant to be enough.")
     (HERE / "clicks.md").write_text(table(tour.tallies), encoding="utf-8")
-    print(f"{len(list(IMAGES.iterdir()))} pictures, {size:,} bytes, and clicks.md")
+    say(f"{len(list(IMAGES.iterdir()))} pictures, {size:,} bytes, and clicks.md")
 
 
 @contextmanager
@@ -113,7 +115,9 @@ def chromium() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or playwright.chromium.executable_path
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--lang=zh-CN"], env=os.environ | {"LANGUAGE": "zh_CN"})
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--lang=zh-CN"], env=os.environ | {"LANGUAGE": "zh_CN"}
+        )
         try:
             yield browser
         finally:
@@ -174,10 +178,8 @@ class Tour:
             page.locator("main h1").first.wait_for()
             if at:
                 page.locator(at).first.evaluate("part => part.scrollIntoView({block: 'center'})")
-            picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
-            small = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-            small.save(IMAGES / f"{name}.{language}.png", optimize=True)
-        print(name, flush=True)
+            (IMAGES / f"{name}.{language}.png").write_bytes(smaller(page.screenshot(animations="disabled")))
+        say(name)
 
     def done(self, hand: Hand) -> None:
         """Wait until the job behind the page is done and has led on.
@@ -323,7 +325,7 @@ class Tour:
     def case(self, mei: Hand) -> None:
         """Find a case by its account's number, read its debt, and look at a number for a purpose."""
         mei.opened("/portfolio/cases/?order=-balance")
-        number = mei.page.locator("#listing tbody tr a").first.inner_text().strip()
+        number = mei.page.locator(ACCOUNT).first.inner_text().strip()
         mei.opened("/")
         with mei.job("find"):
             mei.press("/", *number, "Enter")
@@ -340,7 +342,7 @@ class Tour:
         mei.opened("/portfolio/cases/?order=-balance")
         agency = mei.page.locator("#filter-agency option", has_text="Aoki").get_attribute("value")
         mei.opened(f"/portfolio/cases/?order=-balance&state=open&agency={agency}")
-        numbers = [text.strip() for text in mei.page.locator("#listing tbody tr td:first-child a").all_inner_texts()][:PAYMENTS]
+        numbers = [text.strip() for text in mei.page.locator(ACCOUNT).all_inner_texts()][:PAYMENTS]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"bank-{TODAY}.csv"
             with path.open("w", encoding="utf-8", newline="") as stream:
@@ -376,7 +378,7 @@ class Tour:
                 hand.confirm()
             hand.page.locator("#toasts .toast").first.wait_for()
         mei.opened("/statements/")
-        mei.click(f"#listing tbody tr:has-text('{BEFORE}') a[href^='/statements/']")
+        mei.click(f"#listing tbody tr:has-text('{BEFORE}'):has-text('Aoki') a[href^='/statements/']")
         mei.page.wait_for_url(re.compile(r"/statements/\d+/"))
         self.shot(mei, "15-statement")
         mei.opened(f"/scorecards/?month={BEFORE}")
@@ -385,18 +387,37 @@ class Tour:
         self.shot(mei, "17-portfolio")
 
     def export(self, mei: Hand) -> None:
-        """Take the M1 cases out as a file."""
+        """Take an agency's batches out as a file."""
         mei.opened("/")
         with mei.job("export"):
-            mei.go("c", "/portfolio/cases/")
-            mei.choose("#filter-bucket", "M1")
-            mei.page.wait_for_url("**bucket=M1**")
+            mei.go("b", "/batches/")
+            mei.choose("#filter-agency", mei.page.locator("#filter-agency option", has_text="Aoki").get_attribute("value") or "")
+            mei.page.wait_for_url("**agency=**")
+            mei.page.wait_for_load_state("networkidle")
             mei.click("[data-export]")
-            mei.type("textarea[name=purpose]", "月度盘点")
+            mei.type("textarea[name=purpose]", "与机构逐批核对本月案件数和金额")
             mei.click("main form[data-draft=export-ask] button.btn-primary")
             self.done(mei)
             with mei.page.expect_download():
                 mei.click("form[action$='/file/'] button")
+
+
+def smaller(png: bytes) -> bytes:
+    """Return a picture in few colours, or as it is where Pillow is not installed."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return png
+    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = io.BytesIO()
+    few.save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def say(text: str) -> None:
+    """Tell how far the walk is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def speak(page: Page, url: str, language: str) -> None:
