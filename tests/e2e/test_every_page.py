@@ -128,14 +128,15 @@ def crawl(page: Any, url: str, seen: Any, *, name: str) -> tuple[dict[str, list[
         for link in page.eval_on_selector_all("a[href]:not([download])", "links => links.map(link => link.href)"):
             target, _ = urldefrag(link)
             if target.startswith(url + "/"):
-                waiting.append(urlsplit(target).path or "/")
+                parts = urlsplit(target)
+                waiting.append((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
     return findings, visited
 
 
 def kind_of(address: str) -> str:
     """Return the name of an address, or the address itself when nothing answers there, so that it is looked at."""
     try:
-        return str(resolve(address).url_name)
+        return str(resolve(urlsplit(address).path).url_name)
     except Resolver404:
         return address
 
