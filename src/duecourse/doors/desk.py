@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.cache import cache
+
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.ledger.selectors import PageQuery, page, page_count
@@ -22,62 +24,68 @@ from duecourse.placement.selectors import policies_on
 from duecourse.placement.services.moves import MOVES_MAX
 from duecourse.portfolio.selectors import case_accounts_by_number
 
+DUE_SECONDS = 60
 ENDING_DAYS = 7
 """A term that ends within so many days is shown as ending."""
-_BEGAN = "lower(p.during) AT TIME ZONE cr.zone"
 _SEPARATORS = re.compile(r"[\s,;、，；|]+")
 _QUOTES = "'\"‘’“”`"
 
+# What is shown only, and what costs a look elsewhere, are scalar subqueries: they are answered after the page was cut, or last of all.
+_STEP = """(SELECT t.{column} FROM placement_placementtransition t
+    WHERE t.creditor_id = p.creditor_id AND t.placement_id = p.id ORDER BY t.id DESC LIMIT 1)"""
+_STATUS, _LAST_ON = _STEP.format(column="status"), _STEP.format(column="last_on")
+_PLACED_ON = "(lower(p.during) AT TIME ZONE cr.zone)::date"
+_WORKED_ON = f"""(SELECT max(m.local_on) FROM portfolio_case c
+    JOIN contact_permit m ON m.creditor_id = c.creditor_id AND m.person_id = c.person_id AND m.case_id = c.id
+    JOIN contact_attempt e ON e.creditor_id = m.creditor_id AND e.permit_id = m.id
+    WHERE c.creditor_id = p.creditor_id AND c.id = p.case_id AND m.local_on BETWEEN {_PLACED_ON} AND %(on)s::date)"""  # noqa: S608 - a fragment of this file
+_NUMBER = """(SELECT k.number FROM placement_placementaccount pa
+    JOIN portfolio_account k ON k.creditor_id = pa.creditor_id AND k.id = pa.account_id
+    WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id ORDER BY pa.balance_minor DESC, k.id LIMIT 1)"""
+_STOPPED = """EXISTS (SELECT 1 FROM portfolio_case c
+    JOIN portfolio_hold h ON h.creditor_id = c.creditor_id AND h.person_id = c.person_id AND h.stops_contact
+    WHERE c.creditor_id = p.creditor_id AND c.id = p.case_id AND h.from_on <= %(on)s::date
+      AND (h.until_on IS NULL OR h.until_on > %(on)s::date))"""
+_TERMS = "coalesce(%(policies)s::jsonb -> b.contract_id::text, %(policies)s::jsonb -> '')"
+_ROTATION = f"""({_TERMS} -> 'rotation_days' ->> (least(p.hand, jsonb_array_length({_TERMS} -> 'rotation_days')) - 1))::int"""
+_IDLE_DAYS = f"%(on)s::date - coalesce({_WORKED_ON}, {_PLACED_ON})"
+_DUE = f"""CASE %(due)s
+    WHEN 'owed' THEN {_PLACED_ON} + ({_TERMS} ->> 'first_contact_days')::int < %(on)s::date
+        AND {_STATUS} <> 'recall_pending' AND NOT {_STOPPED} AND {_WORKED_ON} IS NULL
+    WHEN 'idle' THEN {_PLACED_ON} + ({_TERMS} ->> 'idle_days')::int < %(on)s::date
+        AND {_STATUS} <> 'recall_pending' AND NOT {_STOPPED} AND {_IDLE_DAYS} > ({_TERMS} ->> 'idle_days')::int
+    WHEN 'rotation' THEN {_PLACED_ON} + {_ROTATION} <= %(on)s::date AND {_STATUS} <> 'recall_pending'
+    WHEN 'ending' THEN p.term_until_on <= %(on)s::date + {ENDING_DAYS} AND {_STATUS} <> 'recall_pending'
+    WHEN 'pending' THEN {_STATUS} = 'recall_pending'
+    ELSE false END"""
+
 DESK = PageQuery(
-    select=f"""p.case_id, n.number, a.code AS agency_code, b.id AS batch_id, b.code AS batch_code, p.hand, ({_BEGAN})::date AS placed_on,
-        p.term_until_on, p.placed_minor, p.currency, p.days_past_due, t.status, t.last_on, w.worked_on,
-        %(on)s::date - coalesce(w.worked_on, ({_BEGAN})::date) AS idle_days""",
-    source=f"""FROM placement_placement p
+    select=f"""p.case_id, {_NUMBER} AS number, a.code AS agency_code, b.id AS batch_id, b.code AS batch_code, p.hand, {_PLACED_ON} AS placed_on,
+        p.term_until_on, p.placed_minor, p.currency, p.days_past_due, {_STATUS} AS status, {_LAST_ON} AS last_on, {_WORKED_ON} AS worked_on,
+        {_IDLE_DAYS} AS idle_days""",
+    source="""FROM placement_placement p
         JOIN parties_creditor cr ON cr.id = p.creditor_id
         JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
-        JOIN parties_agency a ON a.creditor_id = p.creditor_id AND a.id = p.agency_id
-        JOIN portfolio_case c ON c.creditor_id = p.creditor_id AND c.id = p.case_id
-        JOIN LATERAL (SELECT coalesce(%(policies)s::jsonb -> b.contract_id::text, %(policies)s::jsonb -> '') AS terms) y ON true
-        JOIN LATERAL (
-            SELECT t.status, t.last_on FROM placement_placementtransition t
-            WHERE t.creditor_id = p.creditor_id AND t.placement_id = p.id ORDER BY t.id DESC LIMIT 1) t ON true
-        LEFT JOIN LATERAL (
-            SELECT max(m.local_on) AS worked_on FROM contact_permit m JOIN contact_attempt e ON e.creditor_id = m.creditor_id AND e.permit_id = m.id
-            WHERE m.creditor_id = c.creditor_id AND m.person_id = c.person_id AND m.case_id = c.id AND m.local_on BETWEEN ({_BEGAN})::date AND %(on)s::date) w ON true
-        LEFT JOIN LATERAL (
-            SELECT k.number FROM placement_placementaccount pa JOIN portfolio_account k ON k.creditor_id = pa.creditor_id AND k.id = pa.account_id
-            WHERE pa.creditor_id = p.creditor_id AND pa.placement_id = p.id ORDER BY pa.balance_minor DESC, k.id LIMIT 1) n ON true""",  # noqa: S608 - a fragment of this file
+        JOIN parties_agency a ON a.creditor_id = p.creditor_id AND a.id = p.agency_id""",
     always="p.creditor_id = %(creditor_id)s AND upper_inf(p.during)",
     wheres={
-        "due": f"""CASE %(due)s
-            WHEN 'owed' THEN w.worked_on IS NULL AND ({_BEGAN})::date + (y.terms->>'first_contact_days')::int < %(on)s::date
-                AND t.status <> 'recall_pending' AND NOT {{stopped}}
-            WHEN 'idle' THEN %(on)s::date - coalesce(w.worked_on, ({_BEGAN})::date) > (y.terms->>'idle_days')::int
-                AND t.status <> 'recall_pending' AND NOT {{stopped}}
-            WHEN 'rotation' THEN t.status <> 'recall_pending' AND ({_BEGAN})::date + (y.terms->'rotation_days'->>
-                (least(p.hand, jsonb_array_length(y.terms->'rotation_days')) - 1))::int <= %(on)s::date
-            WHEN 'ending' THEN t.status <> 'recall_pending' AND p.term_until_on <= %(on)s::date + {ENDING_DAYS}
-            WHEN 'pending' THEN t.status = 'recall_pending' ELSE false END""".replace(
-            "{stopped}",
-            """EXISTS (SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = c.creditor_id AND h.person_id = c.person_id AND h.stops_contact
-                AND h.from_on <= %(on)s::date AND (h.until_on IS NULL OR h.until_on > %(on)s::date))""",
-        ),
+        "due": _DUE,
         "agency": "p.agency_id = %(agency)s::bigint",
         "batch": "b.code = %(batch)s",
         "ends_by": "p.term_until_on <= %(ends_by)s::date",
-        "idle_since": f"coalesce(w.worked_on, ({_BEGAN})::date) < %(idle_since)s::date",
-        "placed_by": f"({_BEGAN})::date <= %(placed_by)s::date",
+        "idle_since": f"{_PLACED_ON} < %(idle_since)s::date AND coalesce({_WORKED_ON}, '-infinity') < %(idle_since)s::date",
+        "placed_by": f"{_PLACED_ON} <= %(placed_by)s::date",
         "hand": "p.hand = %(hand)s::int",
         "days_min": "p.days_past_due >= %(days_min)s::int",
         "balance_min": "p.placed_minor >= %(balance_min)s::bigint",
-        "q": "n.number ILIKE %(q)s || '%%'",
+        "q": f"{_NUMBER} ILIKE %(q)s || '%%'",
     },
     orders={
         "case": "p.case_id",
         "placed": "p.placed_minor",
         "term": "p.term_until_on",
         "days": "p.days_past_due",
-        "idle": f"%(on)s::date - coalesce(w.worked_on, ({_BEGAN})::date)",
+        "idle": _IDLE_DAYS,
     },
     key="p.case_id",
 )
@@ -111,9 +119,26 @@ def desk_cases(*, actor: Actor, filters: Mapping[str, str]) -> list[int]:
 
 
 def due_counts(*, actor: Actor) -> dict[str, int]:
-    """Return how many open placements are owed a first contact, idle, due for the next hand, ending, or being recalled; capped as listings are."""
-    parameters = desk_parameters(actor)
-    return {due: page_count(DESK, creditor_id=actor.creditor_id, filters={"due": due}, parameters=parameters) for due in DUE}
+    """Return how many open placements are owed a first contact, idle, due for the next hand, ending, or being recalled; capped as listings are.
+
+    Counting looks at every open placement, so it is kept for `DUE_SECONDS`, or until somebody moves cases.
+    """
+    key = _due_key(actor)
+    found = cache.get(key)
+    if found is None:
+        parameters = desk_parameters(actor)
+        found = {due: page_count(DESK, creditor_id=actor.creditor_id, filters={"due": due}, parameters=parameters) for due in DUE}
+        cache.set(key, found, DUE_SECONDS)
+    return found
+
+
+def due_counts_forget(*, actor: Actor) -> None:
+    """Let the next `due_counts` count anew; called when cases were moved."""
+    cache.delete(_due_key(actor))
+
+
+def _due_key(actor: Actor) -> str:
+    return f"desk-due:{actor.creditor_id}:{local_day(now(), creditor_of(actor).zone).isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)

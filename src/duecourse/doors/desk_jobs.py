@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from duecourse.doors import evidence
+from duecourse.doors.desk import due_counts_forget
 from duecourse.doors.jobs import Progress, job
 from duecourse.parties.access import Actor
 from duecourse.placement import services
@@ -27,6 +28,7 @@ def previewed(actor: Actor, wanted: Mapping[str, Any]) -> PlacementMoveSet:
 
 def carried(actor: Actor, kind: str, wanted: Mapping[str, Any]) -> services.MovesResult:
     """Apply or approve a set and return what became of it."""
+    due_counts_forget(actor=actor)
     if kind == "moves_approve":
         return services.moves_approve(actor=actor, move_set_id=wanted["move_set_id"], words=wanted["words"])
     return services.moves_apply(actor=actor, move_set_id=wanted["move_set_id"])

@@ -17,6 +17,7 @@ from duecourse.doors import words
 from duecourse.doors.console.pages.desk.move_words import in_words, kind_text, own, state_text
 from duecourse.doors.console.pages.desk.moves import ROWS_HERE_MAX
 from duecourse.doors.console.shell import creditor_only
+from duecourse.doors.desk import due_counts_forget
 from duecourse.doors.desk_jobs import carried
 from duecourse.doors.jobs import job_start
 from duecourse.ledger.selectors import page
@@ -95,6 +96,7 @@ def reject(request: HttpRequest, move_set_id: int) -> HttpResponse:
 def undo(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Withdraw a set that waits, or cancel its recalls while they are pending."""
     result = services.moves_undo(actor=request.actor, move_set_id=move_set_id)
+    due_counts_forget(actor=request.actor)
     undone = result.outcomes.get("undone", 0)
     if result.state == "undone":
         messages.success(request, gettext("Recalls cancelled: {count}. The agency keeps these cases.").format(count=f"{undone:,}"))

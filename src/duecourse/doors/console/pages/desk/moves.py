@@ -69,7 +69,7 @@ DESK = Listing(
     name="desk",
     title=_("Choose cases to move"),
     query=desk.DESK,
-    order="term",
+    order="case",
     parameters=desk.desk_parameters,
     columns=(
         Column("number", _("Account"), kind="code", link=case_address),
