@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,8 +55,8 @@ def feed_file(folder: Path, rows: list[dict[str, Any]], *, name: str) -> Path:
 
 def update(number: str, balance: str, *, days: int = 40, **more: Any) -> dict[str, Any]:
     """Return a row of a feed of balances; the balance is principal but for one yuan of interest, where there is as much."""
-    interest = "1.00" if float(balance) >= 1 else "0"
-    principal = f"{float(balance) - float(interest):.2f}"
+    interest = "1.00" if Decimal(balance) >= 1 else "0"
+    principal = str(Decimal(balance) - Decimal(interest))
     return {"account_number": number, "principal": principal, "interest": interest, "balance": balance, "days_past_due": days} | more
 
 

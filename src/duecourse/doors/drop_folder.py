@@ -121,7 +121,7 @@ def folder_sweep(*, actor: Actor, folder: Path, mapping: str = "", settle_second
         entries, others = _listed(folder, zone_name=zone_name)
         swept = others
         for entry in sorted(entries, key=lambda entry: (entry.feed_at or datetime.max.replace(tzinfo=UTC), entry.name)):
-            if not entry.manifests and now().timestamp() - entry.found.st_mtime < settle_seconds:
+            if not entry.manifests and abs(now().timestamp() - entry.found.st_mtime) < settle_seconds:
                 swept.append(Swept(name=entry.name, outcome="later"))
             else:
                 swept.append(_swept(actor, folder, entry, mapping=mapping))

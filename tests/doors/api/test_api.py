@@ -294,3 +294,26 @@ def test_mapping_is_named_and_never_a_path(api, mapping, status):
     answer = api.full.upload("/feeds/overdue", as_of="2026-09-03", mapping=mapping, file=SimpleUploadedFile("o.csv", b"x"))
     assert answer.status_code == status
     assert answer.json()["type"] == ("UnknownMapping" if mapping.startswith("no-such") else "RequestRefused")
+
+
+def test_a_daily_feed_is_taken_in_once_and_tried_with_a_test_token(api):
+    """A test token is told what would happen and nothing is written; then the feed is taken in, and once more does nothing."""
+    number, at = api.mine[0].number, "2026-09-02T20:00:00Z"
+    trial = issued(api.bank, *ALL_CREDITOR, is_test=True)
+
+    def send(caller, **fields):
+        file = SimpleUploadedFile("../paid.csv", f"account_number,联系人电话\n{number},13800000000\nnobody,\n".encode())
+        return caller.upload("/feeds", file=file, **({"kind": "paid", "feed_at": at} | fields))
+
+    before = stored(api)
+    tried = send(trial).json()
+    assert (tried["is_test"], tried["feed_id"], tried["counts"]["applied_count"]) == (True, None, 1)
+    assert stored(api) == before
+    first, second = send(api.full).json(), send(api.full).json()
+    assert (first["is_new"], second["is_new"], second["feed_id"]) == (True, False, first["feed_id"])
+    assert [first["counts"][name] for name in ("applied_count", "waiting_count")] == [1, 1]
+    assert first["quarantined"][0]["code"] == "BystanderColumn"
+    assert send(api.full, kind="sold").status_code == 422
+    assert send(api.full, feed_at="2026-09-02T20:00:00").status_code == 422
+    assert send(api.full, mapping="../../etc/passwd").status_code == 422
+    assert send(api.full, feed_at="2031-01-01T00:00:00Z").json()["type"] == "FeedTimeUnknown"
