@@ -17,7 +17,9 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from duecourse.doors.commands.terminal import terminal
 from duecourse.doors.jobs import QUEUE, kinds_load, run_pending, take_up
+from duecourse.doors.tidying import TIDY_EVERY_SECONDS, tidy_all
 from duecourse.doors.webhooks.rounds import Senders
+from duecourse.kit.clock import stopwatch
 from duecourse.kit.errors import ConfigurationError, DuecourseError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -79,8 +81,8 @@ def run_worker(*, concurrency: int = 2, parent: int = 0) -> None:
 
 
 def _look_around(ended: threading.Event, parent: int) -> None:
-    """Take up what killed workers left and send what is due, every second; a failure is logged and tried again."""
-    senders = Senders()
+    """Take up what killed workers left and send what is due, every second, and tidy up now and then; a failure is logged and tried again."""
+    senders, tidied_at = Senders(), stopwatch()
     while not ended.wait(LOOK_AROUND_EVERY_SECONDS):
         if parent and os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -88,6 +90,9 @@ def _look_around(ended: threading.Event, parent: int) -> None:
         try:
             take_up()
             senders.round()
+            if stopwatch() - tidied_at >= TIDY_EVERY_SECONDS:
+                tidied_at = stopwatch()
+                tidy_all()
         except (DatabaseError, DuecourseError):
             _log.exception("Looking for dropped jobs and events failed; it is tried again in a second.")
             connection.close()

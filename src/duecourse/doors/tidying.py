@@ -1,0 +1,32 @@
+"""What has a time is gone when the time is over: files that left as exports, and files that were sent to be looked at."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from duecourse.kit.errors import DuecourseError
+from duecourse.parties.access import acting, system
+from duecourse.parties.selectors import creditors
+from duecourse.parties.services import exports_expire
+from duecourse.portfolio.services import uploads_expire
+
+TIDY_EVERY_SECONDS = 600
+_log = logging.getLogger(__name__)
+
+
+def tidy_all() -> int:
+    """Destroy what has lapsed, of every creditor, and return how many files and requests; a failure is logged and tried again later."""
+    lapsed_count = 0
+    try:
+        for creditor in creditors():
+            actor = system(creditor.pk)
+            lapsed_count += exports_expire(actor=actor)
+            with acting(actor):
+                lapsed_count += uploads_expire(creditor_id=creditor.pk)
+    except (DatabaseError, DuecourseError):
+        _log.exception("Tidying failed; it is tried again in %s seconds.", TIDY_EVERY_SECONDS)
+        connection.close()
+    return lapsed_count
