@@ -111,7 +111,7 @@ def test_what_cannot_be_is_refused_at_its_field(bank, enter, changed):
         assert not PlacementPolicy.objects.exists()
 
 
-def test_only_managers_decide(bank, enter):
+def test_policies_are_decided_by_mei(bank, enter):
     """Qiu reads the policies and decides on none; a forged seal is refused."""
     qiu, mei = enter(people.QIU.email), enter(people.MEI.email)
     assert 'name="idle_days"' not in qiu.get("/policies/").content.decode()

@@ -158,7 +158,7 @@ def test_choices_beyond_the_contract_are_refused(desk_at):
             assert not AllocationRun.objects.filter(run_id=Run.objects.get(month=MONTH).pk).exists()
 
 
-def test_only_managers_and_analysts_draft(desk_at):
+def test_drafts_are_for_those_who_plan(desk_at):
     """Fan sees allocations and computes none; her post is a page that is not there."""
     with desk_at("allocate") as desk:
         fan = desk.client("fan")

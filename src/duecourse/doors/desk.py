@@ -134,7 +134,7 @@ def due_counts(*, actor: Actor) -> dict[str, int]:
 
 def due_counts_forget(*, actor: Actor) -> None:
     """Let the next `due_counts` count anew; called when cases were moved."""
-    cache.delete(_due_key(actor))
+    cache.set(_due_key(actor), None)
 
 
 def _due_key(actor: Actor) -> str:
