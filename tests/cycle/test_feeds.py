@@ -184,7 +184,7 @@ def test_time_and_totals_are_asked_for(bank, tmp_path):
         receive(bank, "paid", path, feed_at=at(5), control_totals={"rows": 7})
 
 
-def test_only_managers_take_feeds_in(bank, tmp_path):
+def test_feeds_are_taken_in_by_mei_alone(bank, tmp_path):
     """A lead of an agency and an accountant are refused, and another creditor's accounts are unknown to a feed."""
     path = feed_file(tmp_path, [{"account_number": "A-1"}], name="p.csv")
     for actor in (bank.ann, bank.fan):

@@ -152,7 +152,7 @@ def test_fault_shows_no_traceback(bank, caplog):
     assert "the secret reason" in caplog.text
 
 
-def test_only_who_asked_and_their_manager_see_a_job(bank):
+def test_job_is_seen_by_who_asked_and_by_mei(bank):
     """Others of the house, the other side and another bank find nothing; an agency's people see their own."""
     other = factories.bank(people.OTHER_BANK)
     of_fan, of_ann, of_bo = (asked(actor, "test_count", steps=1) for actor in (bank.fan, bank.ann, bank.bo))

@@ -294,7 +294,7 @@ def _line(creditor_id: int, job_id: int) -> Iterator[JobLine]:
         # A job asked for in this very transaction is not there yet for anybody else.
         def execute(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
             with acting(system(creditor_id)):
-                return asked_here(query, values)
+                return asked_here(query, values=values)
 
         yield JobLine(execute, creditor_id=creditor_id, job_id=job_id)
         return

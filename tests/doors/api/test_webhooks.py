@@ -432,7 +432,7 @@ def test_token_that_asks_too_fast_waits(api, settings, noon):
         assert [api.full.get("/webhooks").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_manager_adds_tries_and_removes_on_the_page(house, keys, receiver, logged_in):
+def test_mei_adds_tries_and_removes_on_the_page(house, keys, receiver, logged_in):
     """Mei adds a webhook, sees its secret once, sends a test event, reads the log, sends again what was given up, and removes it."""
     mei = logged_in(people.MEI.email)
     form = {"name": "core <b>'; =cmd()", "url": receiver.url, "event_kinds": ["case.closed"], "agency_id": ""}

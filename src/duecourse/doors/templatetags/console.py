@@ -77,7 +77,7 @@ def day(value: date | None) -> str:
 @register.filter
 def instant(value: datetime | None) -> str:
     """Return an instant to the minute in the creditor's zone, or a dash."""
-    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else "–"
+    return value.astimezone(timezone.get_current_timezone()).strftime("%Y-%m-%d %H:%M") if value else "–"
 
 
 @register.filter

@@ -139,7 +139,7 @@ def asked_on(line: psycopg.Connection) -> Callable[[str, dict[str, Any]], list[t
     return execute
 
 
-def asked_here(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def asked_here(query: str, *, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Ask on Django's own connection, for a job that is done inside the transaction that asked for it."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
