@@ -68,22 +68,22 @@ def shown(request: HttpRequest, move_set_id: int) -> HttpResponse:
     return TemplateResponse(request, "console/moves/set.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def apply(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Move what the preview allowed, or ask a second person."""
     return _done(request, move_set_id, "moves_apply")
 
 
-@require_POST
 @creditor_only
+@require_POST
 def approve(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Approve a set as the second person, and move it."""
     return _done(request, move_set_id, "moves_approve")
 
 
-@require_POST
 @creditor_only
+@require_POST
 def reject(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Refuse a set as the second person."""
     services.moves_reject(actor=request.actor, move_set_id=move_set_id, words=request.POST.get("words", "")[:500])
@@ -91,8 +91,8 @@ def reject(request: HttpRequest, move_set_id: int) -> HttpResponse:
     return redirect("move", move_set_id=move_set_id)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def undo(request: HttpRequest, move_set_id: int) -> HttpResponse:
     """Withdraw a set that waits, or cancel its recalls while they are pending."""
     result = services.moves_undo(actor=request.actor, move_set_id=move_set_id)

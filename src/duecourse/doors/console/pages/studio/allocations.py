@@ -220,8 +220,8 @@ def compare(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "console/allocations/compare.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def propose(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     """Make a draft the month's proposal: the step is run with the same choices."""
     actor = request.actor
@@ -232,8 +232,8 @@ def propose(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     return redirect("job", job_id=job_start(actor=actor, kind="month_steps", parameters=parameters))
 
 
-@require_POST
 @creditor_only
+@require_POST
 def approve(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     """Approve exactly these rows as the second person."""
     services.allocation_approve(actor=request.actor, allocation_run_id=allocation_run_id, reason=request.POST.get("words", "")[:500])
@@ -241,8 +241,8 @@ def approve(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     return redirect("allocation", allocation_run_id=allocation_run_id)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def reject(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     """Reject it as the second person."""
     services.allocation_reject(actor=request.actor, allocation_run_id=allocation_run_id, reason=request.POST.get("words", "")[:500])
@@ -250,8 +250,8 @@ def reject(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     return redirect("allocation", allocation_run_id=allocation_run_id)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def hand_over(request: HttpRequest, allocation_run_id: int) -> HttpResponse:
     """Publish an approved allocation and make the packages, as the month's step, behind the page."""
     require(request.actor, Role.MANAGER, action="publish an allocation")

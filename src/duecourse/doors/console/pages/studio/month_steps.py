@@ -85,8 +85,8 @@ def steps(request: HttpRequest, month: str) -> HttpResponse:
     return TemplateResponse(request, "console/allocations/steps.html", context)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def opened(request: HttpRequest, month: str) -> HttpResponse:
     """Open a month and publish the commitment to its random draw."""
     run = run_open(actor=request.actor, month=month)
@@ -96,8 +96,8 @@ def opened(request: HttpRequest, month: str) -> HttpResponse:
     return redirect("month-steps", month=month)
 
 
-@require_POST
 @creditor_only
+@require_POST
 def run_step(request: HttpRequest, month: str) -> HttpResponse:
     """Run steps of a month behind the page."""
     names = [name for name in request.POST.get("steps", "").split(",") if name]
