@@ -22,6 +22,8 @@ from duecourse.portfolio.services.specs import COMPONENTS
 from duecourse.portfolio.services.staging import copy_in
 
 HOLD_SOURCE = "stop_feed"
+WORK_MEMORY = "128MB"
+"""What the database may use to sort and to join one file, until the transaction ends."""
 STAGED: dict[str, str] = {
     "row_number": "bigint NOT NULL", "number": "text NOT NULL", "feed_at": "timestamptz NOT NULL", "currency": "text",
     "principal_minor": "bigint", "interest_minor": "bigint", "fee_minor": "bigint", "penalty_minor": "bigint", "balance_minor": "bigint",
@@ -184,6 +186,7 @@ def facts_stage(table: pa.Table) -> None:
 def facts_resolve(*, creditor_id: int, tape_id: int, kind: str) -> list[Problem]:
     """Find the accounts of the staged rows and return what is wrong with rows whose account is kept in another currency."""
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute("ANALYZE pg_temp.staged_fact")
         cursor.execute(_OF_FILE, {"creditor": creditor_id, "tape": tape_id, "kind": kind})
         if kind != "update":

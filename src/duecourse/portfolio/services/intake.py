@@ -28,7 +28,7 @@ from duecourse.kit.records import Chunk, Mapping, check_file, read, surplus
 from duecourse.kit.records.spec import ROW
 from duecourse.ledger.selectors import file_read
 from duecourse.ledger.services import audit_append, file_put, statistics_refresh
-from duecourse.parties.access import Actor, acting, require
+from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Creditor, Role
 from duecourse.portfolio.errors import AsOfImplausible, IntakeBusy, StorageFull, TapeChanged
 from duecourse.portfolio.models import Tape
@@ -152,12 +152,9 @@ def tape_intake(
             return earlier
         control = control_given(control_totals, path)
         with acting(actor):
-            creditor = Creditor.objects.get(pk=actor.creditor_id)
-            tenant = _tenant(creditor)
-        refused = Refused(path=path, mapping=chosen, to_path=Path(folder) / f"{path.name}.rejects.csv")
-        first_at = feed_at or day_bounds(as_of, creditor.zone)[0]
-        chosen = chosen if chosen.zone else replace(chosen, zone=creditor.zone)
-        intake = _Intake(actor, path, chosen, as_of, first_at, creditor.zone, tenant, progress or _silent, refused, row_total=row_total)
+            creditor = creditor_of(actor)
+        intake = _begun(actor, path, chosen, creditor=creditor, as_of=as_of, feed_at=feed_at, folder=Path(folder), row_total=row_total)
+        intake.tell = progress or _silent
         staging_open()
         try:
             _stage_file(intake)
@@ -170,6 +167,16 @@ def tape_intake(
         with acting(actor):
             statistics_refresh(*_FILLED, row_count=result.counts["accepted_count"])
         return result
+
+
+def _begun(
+    actor: Actor, path: Path, mapping: Mapping, *, creditor: Creditor, as_of: date, feed_at: datetime | None, folder: Path, row_total: int
+) -> _Intake:
+    """Return an intake that has read nothing yet."""
+    chosen = mapping if mapping.zone else replace(mapping, zone=creditor.zone)
+    refused = Refused(path=path, mapping=chosen, to_path=folder / f"{path.name}.rejects.csv")
+    first_at = feed_at or day_bounds(as_of, creditor.zone)[0]
+    return _Intake(actor, path, chosen, as_of, first_at, creditor.zone, _tenant(creditor), _silent, refused, row_total=row_total)
 
 
 def _stage_file(intake: _Intake) -> None:
