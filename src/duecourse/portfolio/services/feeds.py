@@ -116,7 +116,7 @@ def feed_take(
         earlier = Tape.objects.filter(**key, state="published").first()
         if earlier is not None:
             return _repeated(earlier, rejects_path)
-        control = control_given(control_totals, path)
+        control = control_given(control_totals, path=path)
         refused = Refused(path=path, mapping=chosen, to_path=Path(folder) / f"{path.name}.rejects.csv")
         feed = _Feed(kind, path, chosen, creditor, feed_at, refused)
         tape = Tape(**key, as_of=local_day(feed_at or now(), creditor.zone), state="published", known_at=now())
@@ -244,7 +244,7 @@ def _written(actor: Actor, feed: _Feed, tape: Tape, *, rejects_path: Path | None
     elif measured(feed.path)[0] != tape.sha256:
         raise TapeChanged(file=feed.path.name)
     tape.quarantined_columns = [
-        {"column": name, "cell_count": count, **why_unread(feed.mapping, name)} for name, count in sorted(feed.quarantined.items())
+        {"column": name, "cell_count": count, **why_unread(feed.mapping, column=name)} for name, count in sorted(feed.quarantined.items())
     ]
     tape.counts = _counts(feed, written)
     tape.save()

@@ -144,17 +144,15 @@ def tape_intake(
         raise AsOfImplausible(as_of=as_of.isoformat())
     check_file(path)
     sha256, row_total = measured(path)
-    key = {"creditor_id": actor.creditor_id, "feed_kind": feed_kind, "as_of": as_of, "feed_at": feed_at, "sha256": sha256}
-    key |= {"mapping_name": chosen.name, "mapping_version": str(chosen.version)}
+    key = _key(chosen, creditor_id=actor.creditor_id, feed_kind=feed_kind, as_of=as_of, feed_at=feed_at, sha256=sha256)
     with storage_watched(), intake_alone(actor), tempfile.TemporaryDirectory(prefix="duecourse-intake-") as folder:
-        earlier = _earlier(actor, key, rejects_path=rejects_path)
-        if earlier is not None:
+        if (earlier := _earlier(actor, key, rejects_path=rejects_path)) is not None:
             return earlier
-        control = control_given(control_totals, path)
+        control = control_given(control_totals, path=path)
         with acting(actor):
             creditor = creditor_of(actor)
         intake = _begun(actor, path, chosen, creditor=creditor, as_of=as_of, feed_at=feed_at, folder=Path(folder), row_total=row_total)
-        intake.tell = progress or _silent
+        intake.tell = progress or intake.tell
         staging_open()
         try:
             _stage_file(intake)
@@ -167,6 +165,11 @@ def tape_intake(
         with acting(actor):
             statistics_refresh(*_FILLED, row_count=result.counts["accepted_count"])
         return result
+
+
+def _key(mapping: Mapping, **parts: Any) -> dict[str, Any]:
+    """Return what makes a file the same as one that was taken in before."""
+    return {**parts, "mapping_name": mapping.name, "mapping_version": str(mapping.version)}
 
 
 def _begun(
@@ -313,7 +316,9 @@ def _publish(
 ) -> IntakeResult:
     """Write everything in one transaction, the sealed original and the rejects included."""
     creditor_id, refused = intake.actor.creditor_id, intake.refused
-    quarantined = [{"column": name, "cell_count": n, **why_unread(intake.mapping, name)} for name, n in sorted(intake.quarantined.items())]
+    quarantined = [
+        {"column": name, "cell_count": n, **why_unread(intake.mapping, column=name)} for name, n in sorted(intake.quarantined.items())
+    ]
     with acting(intake.actor):
         file_id, rejects_id = (None, None) if is_trial else files_kept(
             creditor_id=creditor_id, path=intake.path, sha256=key["sha256"], row_count=intake.totals.row_count, refused=refused
@@ -356,7 +361,7 @@ def files_kept(*, creditor_id: int, path: Path, sha256: str, row_count: int, ref
     return original.id, refused.store(creditor_id=creditor_id)
 
 
-def why_unread(mapping: Mapping, column: str) -> dict[str, str]:
+def why_unread(mapping: Mapping, *, column: str) -> dict[str, str]:
     """Return why a column was quarantined: a key of the reasons, and its sentence in English."""
     code = mapping.surplus_code(column) or "PersonalLookingColumn"
     return {"code": code, "reason": surplus.KINDS[code][0]}
@@ -411,7 +416,7 @@ def _earlier(actor: Actor, key: dict[str, Any], *, rejects_path: Path | None) ->
         return _result(tape, is_new=False, rejects_path=rejects_path)
 
 
-def control_given(given: ControlTotals | dict[str, Any] | None, path: Path) -> ControlTotals | None:
+def control_given(given: ControlTotals | dict[str, Any] | None, *, path: Path) -> ControlTotals | None:
     """Return the totals that were given, or those beside the file, or None.
 
     Raises:
