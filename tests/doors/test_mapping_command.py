@@ -74,7 +74,7 @@ def test_chinese_is_whole(home, sheet, capsys):
         (["--set", "合同=account_number", "--save", "native"], "mapping native already"),
     ],
 )
-def test_refusals_say_what_to_do(home, sheet, capsys, options, words):
+def test_refusals_say_what_to_do(bank, home, sheet, capsys, options, words):  # noqa: F811
     """Corrections and names that cannot be followed end with exit code 2 and an arrow; nothing is saved."""
     assert run(["mapping", "guess", str(sheet), *options]) == 2
     told = capsys.readouterr().err

@@ -191,3 +191,19 @@ def test_reasons_say_on_what_they_rest():
         if reason.floor:
             assert (reason.basis, reason.confidence) == ("law", "verbatim")
             assert set(reason.floor) <= set(reason.stops)
+
+
+def test_rejected_rows_of_a_stop_list_come_back_as_a_file(bank, tape, tmp_path):
+    """A row of an unknown account and one with an unknown reason are written with their reasons; mended, the file is a stop list again."""
+    services.tape_intake(actor=bank.system, path=tape([row("A-1", **CHEN)]), mapping="native", as_of=date(2026, 3, 1))
+    path, rejects = tmp_path / "stops.csv", tmp_path / "rejects.csv"
+    path.write_text("account_number,reason\nA-1,dispute\nnobody,dispute\nA-1,boredom\n", encoding="utf-8")
+    loaded = services.stops_load(actor=bank.qiu, path=path, as_of=date(2026, 3, 2), rejects_path=rejects)
+    assert (loaded.placed_count, loaded.rejected_count, loaded.rejects_path) == (1, 2, rejects)
+    lines = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))
+    assert [line[:3] for line in lines[1:]] == [["A-1", "boredom", "3"], ["nobody", "dispute", "2"]]
+    mended = tmp_path / "mended.csv"
+    mended.write_text(
+        rejects.read_text(encoding="utf-8-sig").replace("nobody", "A-1").replace("boredom", "complaint"), encoding="utf-8-sig"
+    )
+    assert services.stops_load(actor=bank.qiu, path=mended, as_of=date(2026, 3, 2)).rejected_count == 0

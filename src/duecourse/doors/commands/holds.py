@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from duecourse.doors.commands.choose import chosen_actor
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
@@ -47,6 +47,7 @@ def holds() -> None:
 def load(
     file: Path = typer.Argument(..., help="CSV, XLSX or Parquet: account or identity number, reason, scope, first and last day."),
     name: str = typer.Option("stop_list", help="Which list it is; lists of several names stand beside each other."),
+    rejects: Path = typer.Option(None, help="Where rejected rows go; default: the home's rejects/ folder."),
     whole: bool = typer.Option(False, "--whole", help="The file shows everybody on that list: who is missing is lifted."),
     on: datetime = ON,
     as_: str = AS,
@@ -54,7 +55,9 @@ def load(
 ) -> None:
     """Load a stop list. The same file again changes nothing."""
     actor = chosen_actor(creditor, as_)
-    result = services.stops_load(actor=actor, path=file, as_of=on.date() if on else _day(actor), name=name, is_whole=whole)
+    result = services.stops_load(
+        actor=actor, path=file, as_of=on.date() if on else _day(actor), name=name, is_whole=whole, rejects_path=rejects_place(file, rejects)
+    )
     facts = asdict(result) | {
         "problems": [{"row": problem.row, "code": problem.code, "text": _said(problem)} for problem in result.problems]
     }
@@ -74,6 +77,8 @@ def load(
     lines += [_("Row {row}: {text}").format(row=problem.row, text=_said(problem)) for problem in result.problems[:PROBLEMS_SHOWN]]
     if len(result.problems) > PROBLEMS_SHOWN:
         lines.append(_("… and {count} more; --json shows all.").format(count=len(result.problems) - PROBLEMS_SHOWN))
+    if result.rejects_path:
+        lines.append(_("Rejected rows: {path}. Mend them and send that file the same way.").format(path=result.rejects_path))
     terminal.answer(facts, text="\n".join(lines))
 
 

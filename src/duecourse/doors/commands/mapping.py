@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from duecourse.doors.commands.choose import chosen_actor
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput, fill
 from duecourse.kit.records import ColumnGuess, Mapping, MappingGuess, guess_mapping
 from duecourse.kit.records.saved import next_version
-from duecourse.portfolio.services import OVERDUE_TAPE, saved_folder, shipped_mappings, tape_mapping_save
+from duecourse.portfolio.services import OVERDUE_TAPE, mapping_save, saved_folder, shipped_mappings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -52,6 +53,8 @@ def guess(
     currency: str = typer.Option("", help="Of all amounts, where no column gives it: CNY."),
     sheet: str = typer.Option("", help="The sheet of a workbook; default: the first visible one."),
     samples: int = typer.Option(200, min=1, max=5_000, help="How many rows to look at."),
+    creditor: str = typer.Option("", "--creditor", help="The creditor's code; not needed when there is only one."),
+    as_: str = typer.Option("", "--as", help="E-mail address of the person who acts; default: the system."),
 ) -> None:
     """Propose a field for each column, with samples (masked) and reasons; nothing is taken in."""
     found = guess_mapping(file, spec=OVERDUE_TAPE, samples=samples, known=shipped_mappings(), sheet=sheet)
@@ -62,7 +65,7 @@ def guess(
         day = now().strftime("%Y%m%d")
         version = next_version(save, folder=saved_folder(), day=day) if save else int(day) * 100 + 1
         made = found.to_mapping(save or "guess", version=version, corrections=corrections, constants=constants, currency=currency)
-        path = tape_mapping_save(made) if save else None
+        path = saved_folder() / f"{mapping_save(actor=chosen_actor(creditor, as_), mapping=made)}.yaml" if save else None
         facts |= {"mapping": _columns_of(made), "saved": str(path) if path else None, "version": version}
     text = "" if terminal.is_json else text_of(found, corrections=corrections, constants=constants)
     if path is not None:

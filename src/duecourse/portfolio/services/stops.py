@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,7 +24,8 @@ from duecourse.portfolio.errors import StopListEmpty
 from duecourse.portfolio.models import StopList
 from duecourse.portfolio.selectors.sealing import identity_indexes
 from duecourse.portfolio.selectors.stops import stop_reasons
-from duecourse.portfolio.services.specs import SCOPE_WORDS, SCOPES
+from duecourse.portfolio.services.refused import Refused
+from duecourse.portfolio.services.specs import SCOPES, stop_words
 
 SOURCE = "stop_list"
 SAMPLE_COUNT = 50
@@ -93,6 +95,7 @@ class StopsLoaded:
         lifted_count: stops lifted, because the list is whole and does not show them, or shows them with another end.
         is_lifting_withheld: the list is whole, and nothing was lifted because rows of it could not be taken.
         problems: what is wrong with the rows; empty at a repeat.
+        rejects_path: where the rejected rows were written, or None.
 
     Guarantees: row_count = placed_count + unchanged_count + duplicate_count + rejected_count.
     """
@@ -107,6 +110,7 @@ class StopsLoaded:
     lifted_count: int
     is_lifting_withheld: bool
     problems: list[Problem] = field(default_factory=list)
+    rejects_path: Path | None = None
 
 
 _ACCOUNTS = """
@@ -145,7 +149,9 @@ WHERE h.creditor_id = %s AND h.source_kind = 'stop_list' AND h.person_id = ANY(%
 """
 
 
-def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list", is_whole: bool = False) -> StopsLoaded:
+def stops_load(
+    *, actor: Actor, path: Path, as_of: date, name: str = "stop_list", is_whole: bool = False, rejects_path: Path | None = None
+) -> StopsLoaded:
     """Load a stop list: each row becomes a hold on the debtor, whose source is the list's entry.
 
     A stop on an account leaves its borrower alone with all of their accounts, as the law counts by debtor.
@@ -156,6 +162,7 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
         as_of: the creditor's day; a row without a first day begins then.
         name: which list it is; several lists of several names stand beside each other.
         is_whole: the file shows everybody on that list, so that who is missing is lifted on the day.
+        rejects_path: where to write the rows that could not be taken, to be mended and sent again.
 
     Raises:
         FileRefused: one of its kinds; nothing was taken.
@@ -172,11 +179,13 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
         key = {"creditor_id": actor.creditor_id, "name": name, "as_of": as_of, "sha256": sha256, "is_whole": is_whole}
         stops, faults = _resolved(actor.creditor_id, rows, as_of=as_of)
         problems += faults
+        written = _rejects_written(path, problems, to_path=rejects_path)
         if is_whole and not stops:
             raise StopListEmpty(file=path.name, name=name)
         listed, is_new = StopList.objects.get_or_create(**key, defaults={"loaded_by": actor.user_id, "known_at": now()})
         if not is_new:
-            return StopsLoaded(listed.pk, is_repeat=True, **{name: n for name, n in listed.counts.items() if name != "sample"})
+            known = {name: n for name, n in listed.counts.items() if name != "sample"}
+            return StopsLoaded(listed.pk, is_repeat=True, **known, rejects_path=written)
         kept = {(stop.person_id, stop.reason_code, stop.scope): stop for stop in reversed(stops)}
         persons = sorted({stop.person_id for stop in stops})
         cursor.execute(_LOCK, [actor.creditor_id, persons])
@@ -204,7 +213,7 @@ def stops_load(*, actor: Actor, path: Path, as_of: date, name: str = "stop_list"
         audit_append(
             creditor_id=actor.creditor_id, action="stop_list_loaded", subject_kind="stop_list", subject_id=listed.pk, details=details
         )
-        return StopsLoaded(listed.pk, is_repeat=False, **counts, problems=problems)
+        return StopsLoaded(listed.pk, is_repeat=False, **counts, problems=problems, rejects_path=written)
 
 
 def stops_lift(*, actor: Actor, person_ids: Sequence[int], on: date, reason_code: str = "") -> int:
@@ -235,14 +244,30 @@ def _record(problem: Problem) -> dict[str, Any]:
     return {name: getattr(problem, name) for name in ("row", "column", "code", "what", "todo", "parameters")}
 
 
+def _rejects_written(path: Path, problems: Sequence[Problem], *, to_path: Path | None) -> Path | None:
+    """Write the rows with problems as they were sent, each with its reason; None when there are none, or nobody wants them."""
+    if to_path is None or not problems:
+        return None
+    with tempfile.TemporaryDirectory(prefix="duecourse-stops-") as folder:
+        refused = Refused(path=path, mapping=_mapping(), to_path=Path(folder) / f"{path.name}.rejects.csv")
+        with refused:
+            for chunk in read(path, spec=STOP_LIST, mapping=_mapping()):
+                refused.add_chunk(chunk)
+            refused.add_late([problem for problem in problems if problem.code in KINDS])
+            refused.write_late()
+        return refused.hand_out(to_path)
+
+
+def _mapping() -> FileMapping:
+    return FileMapping.native(STOP_LIST, values=stop_words())
+
+
 def _rows(path: Path) -> tuple[list[dict[str, Any]], list[Problem], int]:
     """Read the file; return the readable rows, what is wrong with the others, and how many rows there are."""
-    words = {text: code for code, reason in stop_reasons().items() for text in (reason.en, reason.zh, reason.zh.rstrip("。"))}
-    values = {"reason": words, "scope": SCOPE_WORDS}
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     rejected_count = 0
-    for chunk in read(path, spec=STOP_LIST, mapping=FileMapping.native(STOP_LIST, values=values)):
+    for chunk in read(path, spec=STOP_LIST, mapping=_mapping()):
         rows += chunk.table.to_pylist()
         problems += [problem for problem in chunk.problems if problem.row]
         rejected_count += chunk.rejected.num_rows
