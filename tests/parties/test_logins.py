@@ -166,3 +166,16 @@ def test_two_people_save_terms_and_fees_at_once(committed_db):
     for call, kind in ((add, "ContractVersion"), (fees, "FeeSchedule")):
         results = committed_db.parallel(call, count=2)
         assert sorted(type(result).__name__ for result in results) == sorted([kind, TermsMoved.__name__])
+
+
+def test_who_lets_in_elsewhere_gets_no_link_into_our_house(bank):
+    """Another bank's link to Gao's login ends when Mei gives Gao a role, and no manager of either bank is shown a new one."""
+    other = factories.bank(people.OTHER_BANK)
+    bait = services.member_invite(actor=other.mei, **GAO)
+    assert bait.may_be_shown
+    ours = services.member_invite(actor=bank.mei, **GAO)
+    assert not ours.may_be_shown
+    with pytest.raises(LinkRefused):
+        services.link_user(link=bait.link)
+    for manager in (bank.mei, other.mei):
+        assert not services.member_link(actor=manager, user_id=ours.user.pk).may_be_shown

@@ -200,6 +200,12 @@ def actors_of(user: User, *, on: date | None = None) -> list[Actor]:
     return [Actor(user_id=user.pk, creditor_id=side[0], agency_id=side[1], roles=frozenset(held)) for side, held in roles.items()]
 
 
+def is_member_elsewhere(*, user_id: int, creditor_id: int) -> bool:
+    """Say whether a user has, had or will have a role at any other creditor; nothing more is told of it."""
+    with _telling(_Told("none", "", "", str(user_id))):
+        return Membership.objects.filter(user_id=user_id).exclude(creditor_id=creditor_id).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """A program that showed a token.

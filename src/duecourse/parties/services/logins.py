@@ -10,7 +10,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from duecourse.kit.errors import Absent
 from duecourse.ledger.services import audit_append
-from duecourse.parties.access import Actor, acting, require, system
+from duecourse.parties.access import Actor, acting, is_member_elsewhere, require, system
 from duecourse.parties.errors import LinkRefused, SamePersonTwice, SettingUnknown
 from duecourse.parties.models import Membership, Role, User
 from duecourse.parties.services.people import PLATFORM, hashed, membership_end, membership_grant, user_authenticate
@@ -25,10 +25,13 @@ class Invited:
     Attributes:
         user: the login, new or known.
         link: opens the page for a first password, once and for three days; '' for a login that has a password.
+        may_be_shown: whether the manager may see the link; not when the login opens something at another creditor, for who holds the
+            link becomes that person there too. It then goes to the person's own mailbox.
     """
 
     user: User
     link: str = field(repr=False)
+    may_be_shown: bool = True
 
 
 def member_invite(
@@ -44,7 +47,8 @@ def member_invite(
 ) -> Invited:
     """Let somebody in: a role, and a login if the address has none yet. Nobody but the person learns the password.
 
-    A known address keeps its login, its name and its password, and gets the role.
+    A known address keeps its login, its name and its password, and gets the role. Links that another creditor was given for a login without
+    a password end.
 
     Raises:
         Forbidden, SamePersonTwice, RoleElsewhere, SpanRefused, CodeTaken, Absent: as `membership_grant`.
@@ -63,7 +67,14 @@ def member_invite(
                 user.save(force_insert=True)
                 audit_append(creditor_id=PLATFORM, action="user_added", subject_kind="user", subject_id=user.pk)
         membership_grant(actor=actor, user_id=user.pk, role=role, from_on=from_on, agency_id=agency_id, until_on=until_on)
-        return Invited(user, "" if user.has_usable_password() else _link(user))
+        if user.has_usable_password():
+            return Invited(user, "")
+        is_shared = is_member_elsewhere(user_id=user.pk, creditor_id=actor.creditor_id)
+        if is_shared:
+            user.set_unusable_password()
+            with acting(system(PLATFORM)):
+                user.save(update_fields=["password"])
+        return Invited(user, _link(user), may_be_shown=not is_shared)
 
 
 def member_link(*, actor: Actor, user_id: int) -> Invited:
@@ -78,7 +89,7 @@ def member_link(*, actor: Actor, user_id: int) -> Invited:
     if user.has_usable_password():
         raise LinkRefused
     _note_link(actor, user)
-    return Invited(user, _link(user))
+    return Invited(user, _link(user), may_be_shown=not is_member_elsewhere(user_id=user.pk, creditor_id=actor.creditor_id))
 
 
 def member_reset(*, actor: Actor, user_id: int) -> Invited:
@@ -128,8 +139,8 @@ def password_by_link(*, link: str, password: str) -> User:
     return locked
 
 
-def password_change(*, user: User, old: str, new: str) -> None:
-    """Change one's own password.
+def password_change(*, user: User, old: str, new: str) -> User:
+    """Change one's own password, and return the login as it is then.
 
     Raises:
         LoginRefused: the old one is wrong. LoginThrottled: it was wrong too often.
@@ -137,7 +148,9 @@ def password_change(*, user: User, old: str, new: str) -> None:
     """
     user_authenticate(email=user.email, password=old)
     with acting(system(PLATFORM)):
-        _store(User.objects.select_for_update().get(pk=user.pk), new)
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        _store(locked, new)
+    return locked
 
 
 def user_lang_set(*, user_id: int, lang: str) -> None:

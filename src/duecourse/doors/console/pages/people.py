@@ -28,9 +28,9 @@ from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Conflict, DuecourseError, InvalidInput, fill
 from duecourse.parties import selectors, services
-from duecourse.parties.access import Actor, creditor_of, require
+from duecourse.parties.access import Actor, acting, creditor_of, require, system
 from duecourse.parties.errors import LinkRefused, LoginRefused, PasswordRefused
-from duecourse.parties.models import AGENCY_ROLES, CREDITOR_ROLES, Role, User
+from duecourse.parties.models import AGENCY_ROLES, CREDITOR_ROLES, Role
 
 LANGS = [("zh-hans", "简体中文"), ("en", "English")]
 
@@ -292,14 +292,15 @@ def _profile_changed(request: HttpRequest, form: Form) -> HttpResponse | None:
         answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["lang"], samesite="Lax")
         return answer
     try:
-        services.password_change(user=request.user, old=form.cleaned_data["old"], new=form.cleaned_data["password"])
+        changed = services.password_change(user=request.user, old=form.cleaned_data["old"], new=form.cleaned_data["password"])
     except LoginRefused as error:
         form.add_refusal(error, field="old")
         return None
     except PasswordRefused as error:
         form.add_refusal(error, field="password")
         return None
-    update_session_auth_hash(request, User.objects.get(pk=request.user.pk))
+    with acting(system(request.actor.creditor_id)):
+        update_session_auth_hash(request, changed)
     messages.success(request, _("Your password was changed; other sessions of yours have ended."))
     return redirect("profile")
 
@@ -330,6 +331,9 @@ def _with_link(request: HttpRequest, invited: services.Invited) -> HttpResponse:
     if settings.EMAIL_HOST:
         _send(request, invited)
         messages.success(request, _("A link for the first password was sent to the address."))
+        return redirect("person", user_id=invited.user.pk)
+    if not invited.may_be_shown:
+        messages.warning(request, _("A link for this login goes to its own address only, and no mail is set up here."))
         return redirect("person", user_id=invited.user.pk)
     address = request.build_absolute_uri(reverse("welcome", args=[invited.link]))
     return TemplateResponse(request, "console/people/link.html", {"person": invited.user, "address": address})
