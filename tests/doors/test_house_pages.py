@@ -206,6 +206,43 @@ def test_profile_changes_password_and_language(house, mei):
     assert mei.get("/profile/").status_code == 200
 
 
+@pytest.mark.parametrize("person", [people.ANN, people.BO], ids=["lead", "collector"])
+def test_an_agencys_people_change_their_password(house, logged_in, person):
+    """Ann and Bo, who read no passwords in the database, change theirs and stay logged in; a wrong old one is refused in words."""
+    client = logged_in(person.email)
+    typed = {"do": "password", "old": "nope-nope-nope", "password": "four-quiet-ferries", "again": "four-quiet-ferries"}
+    assert client.post("/profile/", typed).status_code == 422
+    assert client.post("/profile/", typed | {"old": people.PASSWORD}).status_code == 302
+    assert client.get("/profile/").status_code == 200
+    assert Client().post("/login/", {"username": person.email, "password": "four-quiet-ferries"}).status_code == 302
+
+
+def test_a_link_to_a_shared_login_is_shown_to_nobody(house, mei):
+    """Gao was let in by another bank and has no password yet: Mei gives a role and sees no link, neither then nor when she asks."""
+    other = factories.bank(people.OTHER_BANK)
+    invited = services.member_invite(
+        actor=other.mei, email="gao@lanxi.example", display_name="Gao", role="analyst", from_on=people.FIRST_DAY
+    )
+    typed = {"email": "gao@lanxi.example", "display_name": "Gao", "lang": "en", "side": "0", "role": "analyst", "from_on": "2026-01-01"}
+    answers = [mei.post("/people/new/", typed), mei.post(f"/people/{invited.user.pk}/link/")]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert "its own address only" in mei.get(f"/people/{invited.user.pk}/").content.decode()
+
+
+def test_texts_that_no_field_takes_are_refused(house, mei):
+    """A zero byte in a label, or a number beyond all numbers in a filter of a count, is told as a refusal and is no fault."""
+    for answer in (
+        mei.post("/views/save/", {"listing": "people", "label": "a\x00b", "next": "/people/"}),
+        mei.get("/refusals/", {"performer": "9" * 20}),
+    ):
+        assert answer.status_code == 422
+        assert "cannot be kept" in answer.content.decode()
+    assert mei.get("/people/", {"rows": "1" * 5_000}).status_code == 200
+    hook = mei.post("/webhooks/add/", {"name": "n", "url": "https://hooks.example/", "event_kinds": ["case.closed"]})
+    number = re.search(r"/webhooks/(\d+)/", hook.content.decode())[1]
+    assert mei.post(f"/webhooks/{number}/retry/", {"ids": ["²", "1" * 5_000, "9" * 18]}).status_code == 302
+
+
 def test_export_is_asked_decided_made_and_downloaded(house, mei, logged_in):
     """Mei asks, cannot decide her own, Qiu agrees to what stands there, a job makes the file, and Mei alone downloads it."""
     from duecourse.doors import jobs

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -17,12 +19,21 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from duecourse.doors import words
 from duecourse.doors.console import sides
-from duecourse.kit.errors import Absent, DuecourseError, Forbidden
+from duecourse.kit.errors import Absent, DuecourseError, Forbidden, InvalidInput
 from duecourse.parties.access import acting, actors_of
 from duecourse.parties.models import Creditor
 
 OPEN_TO_ALL = frozenset({"set_language"})
 WITHOUT_A_SIDE = frozenset({"logout", "sides"})
+_log = logging.getLogger(__name__)
+
+
+class ValueUnkeepable(InvalidInput):
+    """A value was sent that the database takes in no field of its kind, such as a text with a zero byte."""
+
+    what = "Something that was sent cannot be kept: it holds a character or a number that no field takes."
+    why = "Nothing was changed."
+    todo = "Go back, write it anew instead of pasting it, and send it again."
 
 
 class ActingMiddleware:
@@ -61,6 +72,9 @@ class ActingMiddleware:
             raise Http404 from error
         except DuecourseError as error:
             return _refusal(request, error)
+        except DataError as error:
+            _log.warning("%s refused a value of %s.", getattr(error.__cause__, "sqlstate", None) or "The driver", name)
+            return _refusal(request, ValueUnkeepable())
 
     def _as_actor(self, request: HttpRequest, view: Any, args: Any, kwargs: Any, *, needs_side: bool) -> HttpResponse:
         if not needs_side:

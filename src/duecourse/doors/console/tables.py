@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import DataError, transaction
+from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
@@ -169,7 +169,7 @@ def asked_of(listing: Listing, given: Mapping[str, str], *, currency: str) -> As
     chosen = [key for key in given.get("columns", "").split(",") if key]
     shown = tuple(column.key for column in listing.columns if (column.key in chosen if chosen else column.is_shown))
     rows = given.get("rows", "")
-    row_count = min(int(rows), PAGE_ROWS_MAX) if rows.isascii() and rows.isdecimal() and int(rows[:4]) > 0 else PAGE_ROWS
+    row_count = min(int(rows), PAGE_ROWS_MAX) if rows.isascii() and rows.isdecimal() and len(rows) < 5 and int(rows) else PAGE_ROWS
     return Asked(filters, typed | ({"columns": ",".join(shown)} if chosen else {}), order, shown, _cursor(given), row_count, problems)
 
 
@@ -242,7 +242,7 @@ def _cursor(given: Mapping[str, str]) -> tuple[Any, int] | None:
         "i": int,
         "f": lambda value: json.loads(value) + 0.0,
         "b": lambda value: value == "1",
-        "s": str,
+        "s": lambda value: str(value).encode().decode(),
     }
     try:
         kind, value, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -266,6 +266,10 @@ def _found(actor: Actor, listing: Listing, asked: Asked) -> tuple[Page, Asked]:
                     parameters=listing.parameters(actor),
                 )
         except DataError:
+            continue
+        except ProgrammingError:
+            if attempt.after is None:
+                raise
             continue
         return found, attempt
     return Page([], None), asked

@@ -170,7 +170,8 @@ def save(request: HttpRequest, file_id: int) -> HttpResponse:
     given: dict[str, Any] = {"mapping": version, "as_of": as_of, "kind": OVERDUE}
     if request.POST.get("kind") == "new":
         given |= {"kind": "new", "feed_at": _instant(request.POST.get("feed_at", ""))}
-    given |= {key: int(request.POST[key]) for key in ("control_rows", "control_minor") if request.POST.get(key, "").isdecimal()}
+    declared = {key: request.POST.get(key, "") for key in ("control_rows", "control_minor")}
+    given |= {key: int(text) for key, text in declared.items() if text.isdecimal() and len(text) < 19}
     return redirect("job", job_id=receive(request, file_id, given))
 
 

@@ -142,9 +142,8 @@ def ping(request: HttpRequest, webhook_id: int) -> HttpResponse:
 def retry(request: HttpRequest, webhook_id: int) -> HttpResponse:
     """Send the chosen events again; those that have arrived meanwhile stay as they are."""
     selectors.access_webhook(actor=request.actor, webhook_id=webhook_id)
-    again_count = services.deliveries_retry(
-        actor=request.actor, webhook_id=webhook_id, delivery_ids=[int(number) for number in request.POST.getlist("ids") if number.isdigit()]
-    )
+    numbers = [int(text) for text in request.POST.getlist("ids") if text.isascii() and text.isdigit() and len(text) < 19]
+    again_count = services.deliveries_retry(actor=request.actor, webhook_id=webhook_id, delivery_ids=numbers)
     messages.success(request, _("%(count)s events are on their way again.") % {"count": again_count})
     return redirect("webhook", webhook_id=webhook_id)
 
