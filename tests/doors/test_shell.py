@@ -6,10 +6,12 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from duecourse.doors.console import locks, tables
+from duecourse.doors.console.forms import DayField
 from duecourse.ledger.selectors import PageQuery
 from tests import people
 
@@ -83,10 +85,20 @@ def test_cursor_of_anybody_is_no_cursor_or_a_place(text):
 
 def test_tampered_cursor_begins_again(db):
     """A cursor whose value is of another type than the order shows the first page instead of failing."""
-    forged = tables.cursor_text(("no number", 3))
-    page, asked = tables._found(SimpleNamespace(creditor_id=1), LISTING, tables.asked_of(LISTING, {"after": forged}, currency="CNY"))
-    assert asked.after is None
-    assert page.rows[0]["number"] == 120
+    for value in ("no number", True, date(2026, 9, 1), "\x00", "\ud800"):
+        forged = tables.cursor_text((value, 3))
+        page, asked = tables._found(SimpleNamespace(creditor_id=1), LISTING, tables.asked_of(LISTING, {"after": forged}, currency="CNY"))
+        assert asked.after is None
+        assert page.rows[0]["number"] == 120
+
+
+def test_last_of_all_days_is_no_day():
+    """The day after 9999-12-31 cannot be written, so a form refuses it, and the year 1 too."""
+    field = DayField()
+    for typed in ("9999-12-31", "0001-01-01"):
+        with pytest.raises(ValidationError):
+            field.clean(typed)
+    assert field.clean("2026-09-30") == date(2026, 9, 30)
 
 
 def test_listing_refuses_what_its_query_does_not_know():

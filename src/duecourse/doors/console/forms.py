@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from duecourse.kit.errors import DuecourseError, fill
 from duecourse.kit.money import parse_amount, plain_amount
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+"""Days beyond these are slips of the hand, and the day after the last of all days cannot be written."""
 _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxSelectMultiple, "form-check-input"),
     (forms.RadioSelect, "form-check-input"),
@@ -92,7 +94,8 @@ class DayField(forms.DateField):
     def validate(self, value: date | None) -> None:
         """Check the day against the first and the last one allowed."""
         super().validate(value)
-        if value and self.first and value < self.first:
-            raise forms.ValidationError(_("Not before %(day)s.") % {"day": self.first.isoformat()})
-        if value and self.last and value > self.last:
-            raise forms.ValidationError(_("Not after %(day)s.") % {"day": self.last.isoformat()})
+        first, last = self.first or FIRST_DAY, self.last or LAST_DAY
+        if value and value < first:
+            raise forms.ValidationError(_("Not before %(day)s.") % {"day": first.isoformat()})
+        if value and value > last:
+            raise forms.ValidationError(_("Not after %(day)s.") % {"day": last.isoformat()})
