@@ -10,6 +10,7 @@ import pytest
 from django.utils import translation
 
 from duecourse.doors import exporting
+from duecourse.doors.console.tables import LISTINGS
 from duecourse.doors.exporting import marked, swaps
 from duecourse.ledger.selectors import file_read
 from duecourse.parties import selectors, services
@@ -133,6 +134,17 @@ def test_filters_hold_in_the_file(bank):
     export = approved(bank, query="role=compliance&q=&nonsense=1")
     rows = list(csv.reader(io.StringIO(made(bank, export).decode("utf-8-sig"))))[2:]
     assert [row[0] for row in rows] == ["Qiu"]
+
+
+def test_a_filter_that_filters_nothing_is_not_told(bank):
+    """A day that cannot be read does not narrow the file, so who decides is not told that it does."""
+    query = "state=asked&from=2026-9-1&listing=people"
+    what = exporting.wanted(actor=bank.mei, listing="exports", query=query, currency="CNY")
+    assert [label for label, _ in exporting.filters_said(what, bank.mei)] == ["State", "Listing"]
+    dated = next(item for item in LISTINGS.values() if any(each.kind == "date" for each in item.filters) and not item.for_agency)
+    key = next(each.key for each in dated.filters if each.kind == "date")
+    what = exporting.wanted(actor=bank.mei, listing=dated.name, query=f"{key}=2026-9-1", currency="CNY")
+    assert exporting.filters_said(what, bank.mei) == []
 
 
 def test_what_is_refused_leaves_no_file(bank, home):

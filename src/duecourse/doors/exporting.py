@@ -292,7 +292,7 @@ def filters_said(what: Wanted, actor: Actor) -> list[tuple[str, str]]:
     said = []
     for item in what.listing.filters:
         typed = what.asked.typed.get(item.key)
-        if typed:
+        if typed and item.key in what.asked.filters:
             choices: Mapping[str, Any] = {str(value): label for value, label in item.choices(actor)} if item.choices else {}
             said.append((str(item.label), str(choices.get(typed, typed))))
     return said
