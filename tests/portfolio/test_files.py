@@ -70,7 +70,8 @@ def test_uploads_are_the_creditors_own(bank, tape, taken):
     ("given", "kept"),
     [
         ("C:\\tmp\\表.xlsx", "表.xlsx"), ("../..", "file"), ("", "file"), ("a\nb.csv", "ab.csv"), ("长" * 300 + ".xlsx", "长" * 60 + ".xlsx"),
-        ("a." + "b" * 40, "a." + "b" * 40), ("😀.csv", "😀.csv"), (".csv", "csv"),
+        ("a." + "b" * 40, "a." + "b" * 40), ("😀.csv", "😀.csv"), (".csv", "csv"), ("😀" * 300 + ".xlsx", "😀" * 60 + ".xlsx"),
+        ("😀" * 70 + "." + "😀" * 10, "😀" * 60),
     ],
 )  # fmt: skip
 def test_names_of_uploads_can_lie_on_any_disk(given, kept):

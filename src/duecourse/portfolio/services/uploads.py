@@ -29,6 +29,7 @@ from duecourse.portfolio.selectors.tapes import tape_page
 
 UPLOAD_KEPT = timedelta(hours=48)
 NAME_CHARACTERS_MAX = 60
+SUFFIX_CHARACTERS_MAX = 10
 _KIND = "upload"
 _OLD = """
 SELECT id FROM ledger_storedfile
@@ -142,7 +143,7 @@ def file_name(name: str) -> str:
     """Return a name under which a file can lie on any disk: no folders, no control characters, not too long; its ending is kept."""
     plain = "".join(sign for sign in name.replace("\\", "/").rpartition("/")[2] if unicodedata.category(sign)[0] != "C").strip(" .")
     stem, dot, suffix = plain.rpartition(".")
-    if not dot or len(suffix) > 10:
+    if not dot or len(suffix) > SUFFIX_CHARACTERS_MAX or not suffix.isascii():
         stem, suffix = plain, ""
     kept = (stem or "file")[:NAME_CHARACTERS_MAX]
     return f"{kept}.{suffix}" if suffix else kept
