@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from duecourse.cycle.errors import ChoicesWrong, MonthNotReady
 from duecourse.cycle.models import StepRun
 from duecourse.cycle.services import AllocationChoices, allocation_draft, perform
+from duecourse.cycle.services.compute import COMPUTE
+from duecourse.cycle.services.frozen import thaw
+from duecourse.cycle.services.runs import draw_secret
 from duecourse.cycle.steps import STEPS
 from duecourse.doors.commands.cycle import month_of
 from duecourse.engine.allocation import AGENCIES
 from duecourse.engine.frames import from_rows
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Forbidden
+from duecourse.ledger.selectors.files import file_read
 from duecourse.parties.access import Actor, acting
 from duecourse.parties.models import Agency
 from duecourse.placement import selectors
@@ -92,7 +96,7 @@ def test_an_agency_without_contract_is_refused():
 
 
 def test_draft_becomes_the_proposal(keeper):
-    """A draft moves nothing and records no step; the step with the same choices proposes exactly the draft; other choices are another run."""
+    """A draft records no step; the step with the same choices proposes exactly the draft and can be computed again; others are another run."""
     with keeper.restored("allocate") as moment, frozen(moment.at):
         actor = moment.actor
         with acting(actor):
@@ -112,6 +116,8 @@ def test_draft_becomes_the_proposal(keeper):
         assert step_run.counts["allocation_run_id"] == draft
         with acting(actor):
             assert AllocationRun.objects.get(pk=draft).state == "proposed"
+            kept = thaw(file_read(creditor_id=actor.creditor_id, file_id=step_run.inputs_file_id))
+            assert COMPUTE["allocate"](kept, draw_secret(month.run)).hash() == step_run.outputs_hash
         plain = allocation_draft(month=month_of(actor, months.SUBJECT, as_of=moment.as_of))
         assert plain != draft
 
