@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from duecourse.doors import jobs
-from duecourse.kit.errors import Absent
+from duecourse.kit.errors import Absent, Forbidden
 from duecourse.kit.ids import NotCanonical
 from duecourse.parties.access import acting
 from duecourse.parties.services import membership_end
@@ -184,6 +184,17 @@ def test_roles_are_those_of_the_day_it_is_done(bank):
     jobs.run_pending()
     assert jobs.job_of(actor=bank.fan, job_id=second).state == "failed"
     assert marks(bank) == 1
+
+
+@pytest.mark.parametrize("name", ["intake", "snapshot", "score", "hand_over", "contact", "close"])
+def test_a_months_steps_ask_for_the_role_again(bank, name):
+    """Fan may ask for old work anew, but what only a manager may run is refused in the worker too."""
+    parameters = {"month": "2026-09", "steps": ["settle", name], "is_early": True}
+    job_id = jobs.job_start(actor=bank.fan, kind="month_steps", parameters=parameters)
+    jobs.run_pending()
+    assert jobs.job_of(actor=bank.fan, job_id=job_id).state == "failed"
+    with pytest.raises(Forbidden):
+        jobs.job_kind("month_steps").function(actor=bank.fan, parameters=parameters, progress=lambda _done, _total: None)
 
 
 def test_page_polls_leads_on_and_offers_to_try_again(house, logged_in):

@@ -14,7 +14,11 @@ from duecourse.cycle.steps import STEPS
 from duecourse.doors import words
 from duecourse.doors.commands.cycle import month_of
 from duecourse.doors.jobs import Progress, job
-from duecourse.parties.access import Actor
+from duecourse.parties.access import Actor, require
+from duecourse.parties.models import Role
+
+BY_ROLE = {"repay": {Role.ACCOUNTANT}, "measure": {Role.ACCOUNTANT, Role.ANALYST}, "settle": {Role.ACCOUNTANT}, "allocate": {Role.ANALYST}}
+"""Who beside a manager may run a step; the services behind it hold the same."""
 
 
 @job("allocation_draft", title=_("Computing a draft allocation"))
@@ -30,6 +34,8 @@ def allocation_draft_job(*, actor: Actor, parameters: dict[str, Any], progress: 
 def month_steps_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Run steps of a month one after the other with what is known now; the same inputs as before do nothing twice."""
     names = parameters["steps"]
+    for name in names:
+        require(actor, Role.MANAGER, *BY_ROLE.get(name, ()), action="run a step")
 
     def told(done_count: int, total_count: int, _text: str) -> None:
         if len(names) == 1:

@@ -21,13 +21,12 @@ from duecourse.doors import words
 from duecourse.doors.commands.cycle import StepUnknown
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.jobs import job_start
+from duecourse.doors.month_jobs import BY_ROLE
 from duecourse.kit.calendar import Month
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, require
 from duecourse.parties.models import Role
 
-_BY_ROLE = {"repay": {Role.ACCOUNTANT}, "measure": {Role.ACCOUNTANT, Role.ANALYST}, "settle": {Role.ACCOUNTANT}, "allocate": {Role.ANALYST}}
-"""Who beside a manager may run a step; the services behind it hold the same."""
 TOGETHER = (("snapshot", "score"), ("contact", "repay", "measure", "settle"))
 """Steps that one click runs one after the other."""
 BARRIERS = {
@@ -105,7 +104,7 @@ def run_step(request: HttpRequest, month: str) -> HttpResponse:
     if not names or not set(names) <= set(known):
         raise StepUnknown(step=", ".join(names)[:60], known=", ".join(known))
     for name in names:
-        require(request.actor, Role.MANAGER, *_BY_ROLE.get(name, ()), action="run a step")
+        require(request.actor, Role.MANAGER, *BY_ROLE.get(name, ()), action="run a step")
     run_of(actor=request.actor, month=month)
     parameters: dict[str, Any] = {"month": month, "steps": names, "is_early": "is_early" in request.POST}
     if "intake" in names:
@@ -131,7 +130,7 @@ def _shown(step: Standing, *, request: HttpRequest, upcoming: Standing | None) -
     found = step.step_run
     currency = request.creditor.currency
     values = step.values | ({"step": gettext(words.STEPS[step.values["step"]])} if "step" in step.values else {})
-    may_run = not request.actor.roles.isdisjoint(map(str, {Role.MANAGER, *_BY_ROLE.get(step.name, ())}))
+    may_run = not request.actor.roles.isdisjoint(map(str, {Role.MANAGER, *BY_ROLE.get(step.name, ())}))
     counts = words.counts_shown(found.counts)[:4] if found else []
     return {
         "number": step.number,
