@@ -59,6 +59,7 @@ def test_a_decision_is_dated(bank, enter):
     assert policy(bank, DAY).idle_days == 14
     later = policy(bank, date(2026, 10, 1))
     assert (later.idle_days, later.goal_rate_bp, later.rotation_days) == (10, 1_250, (60, 120))
+    assert mei.post("/policies/", wanted | {"rotation_days": "1" * 5_000}).status_code == 422
     page = mei.get("/policies/").content.decode()
     assert "not yet" in page
     assert "12.5 %" in page

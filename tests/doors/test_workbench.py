@@ -193,6 +193,9 @@ def test_bo_calls_and_reports(scene, entered):
     blocked = client.post(f"/work/cases/{scene.cases['birch'][1]}/call/", {"point": hidden(page, "point"), "request_id": "work-2"})
     assert blocked.headers["Location"] == permit_page
     assert client.post(permit_page, {"outcome": "promise", "talk_seconds": "60"}).status_code == 422
+    bare = {"outcome": "promise", "talk_seconds": "60", "amount": "1.00", "due_on": "2999-01-01"}
+    assert client.post(permit_page, bare).status_code == 422
+    assert client.post(permit_page, bare | {"account_id": "7" * 5_000}).status_code == 422
     account = re.search(r'<option value="(\d+)"', shown.content.decode())[1]
     report = {
         "outcome": "promise",

@@ -73,8 +73,8 @@ class OutcomeForm(Form):
         given = super().clean() or {}
         outcome = given.get("outcome")
         if outcome == "promise":
-            for name in ("amount", "due_on"):
-                if given.get(name) is None and name not in self.errors:
+            for name in ("account_id", "amount", "due_on"):
+                if name in self.fields and given.get(name) in (None, "") and name not in self.errors:
                     self.add_error(name, gettext("A promise has an amount and a day."))
         if outcome == "disputed" and not given.get("dispute_kind"):
             self.add_error("dispute_kind", gettext("Say what is disputed."))

@@ -88,7 +88,7 @@ class DaysField(forms.CharField):
             django.core.exceptions.ValidationError: one is no number of days above zero.
         """
         parts = [part.strip() for part in str(super().clean(value)).replace("，", ",").split(",") if part.strip()]
-        if not parts or not all(part.isascii() and part.isdecimal() and int(part[:6]) > 0 for part in parts):
+        if not parts or not all(part.isascii() and part.isdecimal() and len(part) < 7 and int(part) for part in parts):
             raise forms.ValidationError(gettext("Write numbers of days, for example 90, 180."))
         return [int(part) for part in parts]
 
