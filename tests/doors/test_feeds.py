@@ -320,9 +320,9 @@ def test_unknown_headers_are_guessed_corrected_saved_and_used(house, mei, tmp_pa
     assert "people who owe nothing" in page
     with acting(house.bank.mei):
         assert list(Account.objects.values_list("number", "product_class")) == [("X-1", "credit_card")]
-    assert tape_mapping("first-bank").columns["案子"] == "account_number"
+    assert tape_mapping("first-bank", creditor_id=house.bank.id).columns["案子"] == "account_number"
     assert "first-bank" in text_on(mei.get("/mappings/"))
-    assert "案子" in text_on(mei.get(f"/mappings/first-bank.{tape_mapping('first-bank').version}/"))
+    assert "案子" in text_on(mei.get(f"/mappings/first-bank.{tape_mapping('first-bank', creditor_id=house.bank.id).version}/"))
 
 
 def test_the_live_check_counts_what_would_be_sent_back(house, mei, tmp_path):
@@ -361,7 +361,7 @@ def test_bad_names_and_two_columns_save_nothing(house, mei, tmp_path):
 
 def test_samples_stay_on_the_disk_sealed(house, mei, tmp_path):
     """Neither the session nor the file store shows a word of the sample; who may not, and another creditor, find no draft."""
-    address, _ = drafted(mei, unknown_sheet(tmp_path))
+    drafted(mei, unknown_sheet(tmp_path))
     for session in Session.objects.all():
         assert CHEN["person_name"] not in str(session.get_decoded())
     from django.conf import settings
@@ -403,7 +403,7 @@ def test_merged_names_are_filled_where_a_person_ticks_them(house, mei, tmp_path)
     assert "Merged cells" in page
     answer = mei.post(address + "save/", {"name": "merged", "fill-0": "1", "as_of": "2026-09-01", "constant-lender_class": "bank"})
     assert answer.status_code == 302, text_on(answer)
-    assert tape_mapping("merged").fill_merged == ("姓名",)
+    assert tape_mapping("merged", creditor_id=house.bank.id).fill_merged == ("姓名",)
 
 
 def test_a_workbook_of_more_than_a_million_rows_is_looked_at(house, mei, tmp_path):

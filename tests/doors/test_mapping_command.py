@@ -44,7 +44,7 @@ def test_a_corrected_guess_is_saved_and_used_by_name(bank, sheet, capsys, home):
     assert run(["mapping", "guess", str(sheet), "--set", "合同=account_number", "--save", "first-bank", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["mapping"]["合同"] == "account_number"
-    saved = home / "mappings" / f"first-bank.{facts['version']}.yaml"
+    saved = home / "mappings" / str(bank.id) / f"first-bank.{facts['version']}.yaml"
     assert facts["saved"] == str(saved)
     assert saved.exists()
     assert run(["intake", str(sheet), "--mapping", "first-bank", "--as-of", "2026-03-01", "--json"]) == 0

@@ -49,7 +49,11 @@ def test_each_visitor_gets_what_is_theirs(visitor, house, kind):
     answers = {name: client.get(address_of(row, house)) for name, row in MATRIX.items()}
     assert {name: answer.status_code for name, answer in answers.items()} == {name: row[kind] for name, (_, row) in MATRIX.items()}
     if kind == "anonymous":
-        led = {answer.headers["Location"].partition("?")[0] for name, answer in answers.items() if name not in {"login", "set_language", "welcome"}}
+        led = {
+            answer.headers["Location"].partition("?")[0]
+            for name, answer in answers.items()
+            if name not in {"login", "set_language", "welcome"}
+        }
         assert led == {"/login/"}
 
 

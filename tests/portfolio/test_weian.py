@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from duecourse.engine.simulate import World, WorldSettings
-from duecourse.kit.records import Mapping, TotalsRowDisagrees, guess_mapping, read, write_xlsx
+from duecourse.kit.records import Mapping, TotalsRowDisagrees, UnknownMapping, guess_mapping, read, write_xlsx
 from duecourse.kit.records.headers import HeaderIndex
 from duecourse.kit.records.surplus import KINDS
 from duecourse.parties.access import acting
@@ -255,8 +255,10 @@ def test_the_guessed_mapping_reads_what_was_simulated(simulated, settings, tmp_p
     settings.DUECOURSE_HOME = tmp_path
     path, tape = simulated
     made = guess_mapping(path, spec=OVERDUE_TAPE, known=shipped_mappings()).to_mapping("sim", version=2026112101)
-    services.tape_mapping_save(made)
-    assert tape_mapping("sim") == tape_mapping("sim.2026112101") == made
+    services.tape_mapping_save(made, creditor_id=1)
+    assert tape_mapping("sim", creditor_id=1) == tape_mapping("sim.2026112101", creditor_id=1) == made
+    with pytest.raises(UnknownMapping):
+        tape_mapping("sim", creditor_id=2)
     chunks = list(read(path, spec=OVERDUE_TAPE, mapping=made))
     for name in ("balance_minor", "penalty_minor", "oldest_due_on", "id_number", "last_paid_minor"):
         assert [value for chunk in chunks for value in chunk.table[name].to_pylist()] == tape[name].to_pylist()

@@ -49,7 +49,7 @@ def feed_receive(*, actor: Actor, parameters: dict[str, Any], progress: Progress
         arguments: dict[str, Any] = {"actor": actor, "path": path, "control_totals": control}
         arguments["progress"] = lambda done, total, _text: progress(done, total)
         if parameters["kind"] == OVERDUE:
-            mapping, as_of = chosen_mapping(parameters["mapping"]), date.fromisoformat(parameters["as_of"])
+            mapping, as_of = chosen_mapping(parameters["mapping"], creditor_id=actor.creditor_id), date.fromisoformat(parameters["as_of"])
             tape = services.tape_intake(mapping=mapping, as_of=as_of, **arguments)
             tape_id, is_new, counts = tape.tape_id, tape.is_new, tape.counts
         else:
@@ -79,14 +79,14 @@ def stops_load(*, actor: Actor, parameters: dict[str, Any], progress: Progress) 
     return {"url": url, "counts": {"row_count": result.row_count, "rejected_count": result.rejected_count}}
 
 
-def chosen_mapping(name: str) -> Mapping:
+def chosen_mapping(name: str, *, creditor_id: int) -> Mapping:
     """Return a mapping by `name` or `name.version`, never by a path.
 
     Raises:
         MappingUnnamed: it is no such name.
         UnknownMapping: there is none.
     """
-    return services.tape_mapping(checked_name(name))
+    return services.tape_mapping(checked_name(name), creditor_id=creditor_id)
 
 
 def checked_name(name: str) -> str:

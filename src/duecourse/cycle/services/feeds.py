@@ -170,7 +170,7 @@ def _new(mapping: str, arguments: dict[str, Any]) -> IntakeResult:
     if arguments["feed_at"] is None:
         raise FeedTimeUnknown(kind="new")
     creditor = creditor_of(actor)
-    chosen = feed_mapping(mapping, kind="new", currency=creditor.currency, zone=creditor.zone)
+    chosen = feed_mapping(mapping, kind="new", creditor_id=creditor.pk, currency=creditor.currency, zone=creditor.zone)
     as_of = local_day(arguments["feed_at"], creditor.zone)
     taken = tape_intake(mapping=chosen, as_of=as_of, feed_kind="new", **arguments)
     if taken.is_new:

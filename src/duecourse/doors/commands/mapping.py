@@ -63,9 +63,10 @@ def guess(
     facts, path = facts_of(found), None
     if save or corrections or constants:
         day = now().strftime("%Y%m%d")
-        version = next_version(save, folder=saved_folder(), day=day) if save else int(day) * 100 + 1
+        actor = chosen_actor(creditor, as_) if save else None
+        version = next_version(save, folder=saved_folder(actor.creditor_id), day=day) if actor else int(day) * 100 + 1
         made = found.to_mapping(save or "guess", version=version, corrections=corrections, constants=constants, currency=currency)
-        path = saved_folder() / f"{mapping_save(actor=chosen_actor(creditor, as_), mapping=made)}.yaml" if save else None
+        path = saved_folder(actor.creditor_id) / f"{mapping_save(actor=actor, mapping=made)}.yaml" if actor else None
         facts |= {"mapping": _columns_of(made), "saved": str(path) if path else None, "version": version}
     text = "" if terminal.is_json else text_of(found, corrections=corrections, constants=constants)
     if path is not None:

@@ -107,7 +107,7 @@ def feed_take(
     check_file(path)
     with storage_watched(), acting(actor), tempfile.TemporaryDirectory(prefix="duecourse-feed-") as folder:
         creditor = creditor_of(actor)
-        chosen = feed_mapping(mapping, kind=kind, currency=creditor.currency, zone=creditor.zone)
+        chosen = feed_mapping(mapping, kind=kind, creditor_id=creditor.pk, currency=creditor.currency, zone=creditor.zone)
         sha256, row_total = measured(path)
         key = {"creditor_id": actor.creditor_id, "feed_kind": kind, "feed_at": feed_at, "sha256": sha256}
         key |= {"mapping_name": chosen.name, "mapping_version": str(chosen.version)}

@@ -139,7 +139,7 @@ def tape_intake(
     Source: docs/algorithms/intake.md.
     """
     require(actor, Role.MANAGER, action="take in a tape")
-    chosen = mapping if isinstance(mapping, Mapping) else tape_mapping(mapping)
+    chosen = mapping if isinstance(mapping, Mapping) else tape_mapping(mapping, creditor_id=actor.creditor_id)
     if not AS_OF_FIRST <= as_of <= now().date() + AS_OF_AHEAD_MAX:
         raise AsOfImplausible(as_of=as_of.isoformat())
     check_file(path)

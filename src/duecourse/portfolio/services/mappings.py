@@ -34,11 +34,12 @@ def mapping_save(*, actor: Actor, mapping: Mapping) -> str:
     require(actor, Role.MANAGER, action="save a mapping")
     with acting(actor), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK_CLASS, mapping.name])
-        latest = tape_mapping(mapping.name) if mapping.name in saved_names(saved_folder()) else None
+        folder = saved_folder(actor.creditor_id)
+        latest = tape_mapping(mapping.name, creditor_id=actor.creditor_id) if mapping.name in saved_names(folder) else None
         if latest is not None and dataclasses.replace(mapping, version=latest.version) == latest:
             return f"{latest.name}.{latest.version}"
-        version = next_version(mapping.name, folder=saved_folder(), day=now().strftime("%Y%m%d"))
-        path = tape_mapping_save(dataclasses.replace(mapping, version=version))
+        version = next_version(mapping.name, folder=folder, day=now().strftime("%Y%m%d"))
+        path = tape_mapping_save(dataclasses.replace(mapping, version=version), creditor_id=actor.creditor_id)
         details = {"name": mapping.name, "version": version, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         audit_append(
             creditor_id=actor.creditor_id, action="mapping_saved", subject_kind="creditor", subject_id=actor.creditor_id, details=details

@@ -123,8 +123,8 @@ FEED_SPECS: dict[str, RecordSpec] = {
 """One row per account and fact. An update gives the whole balance by its parts, as a tape does."""
 
 
-def tape_mapping(name: str) -> Mapping:
-    """Return a shipped mapping by name, a saved one, or the one in a YAML file.
+def tape_mapping(name: str, *, creditor_id: int | None = None) -> Mapping:
+    """Return a shipped mapping by name, one that was saved for a creditor, or the one in a YAML file.
 
     A saved mapping is found by its name, which gives its latest version, or by `name.version`. Shipped ones come first, and none is saved
     under the name of one that is shipped.
@@ -133,11 +133,11 @@ def tape_mapping(name: str) -> Mapping:
         UnknownMapping: there is none of that name; those that exist are listed.
         MappingInvalid: it does not fit the record.
     """
-    return find_mapping(name, folder=MAPPINGS, saved=saved_folder(), spec=OVERDUE_TAPE)
+    return find_mapping(name, folder=MAPPINGS, saved=creditor_id and saved_folder(creditor_id), spec=OVERDUE_TAPE)
 
 
-def tape_mapping_save(mapping: Mapping) -> Path:
-    """Write a mapping under the home folder as `mappings/<name>.<version>.yaml`, where `tape_mapping` finds it, and return the path.
+def tape_mapping_save(mapping: Mapping, *, creditor_id: int) -> Path:
+    """Write a mapping under the home folder as `mappings/<creditor>/<name>.<version>.yaml`, where `tape_mapping` finds it, and return the path.
 
     Raises:
         MappingInvalid: it does not fit the record, or its name cannot be a file's.
@@ -146,7 +146,7 @@ def tape_mapping_save(mapping: Mapping) -> Path:
 
     Guarantees: idempotent; a saved version never changes.
     """
-    return save_mapping(mapping, folder=saved_folder(), shipped=MAPPINGS, spec=OVERDUE_TAPE)
+    return save_mapping(mapping, folder=saved_folder(creditor_id), shipped=MAPPINGS, spec=OVERDUE_TAPE)
 
 
 def feed_spec(kind: str) -> RecordSpec:
@@ -154,12 +154,13 @@ def feed_spec(kind: str) -> RecordSpec:
     return OVERDUE_TAPE if kind == "new" else FEED_SPECS[kind]
 
 
-def feed_mapping(name: str, *, kind: str, currency: str, zone: str) -> Mapping:
+def feed_mapping(name: str, *, kind: str, creditor_id: int, currency: str, zone: str) -> Mapping:
     """Return how a daily feed's columns are read: the kind's own form for '', else a saved mapping or the one in a YAML file.
 
     Args:
         name: '' or of the mapping.
         kind: of the feed.
+        creditor_id: whose saved mappings count.
         currency: of the creditor, for files without a currency.
         zone: of the creditor, for instants without an offset.
 
@@ -168,7 +169,7 @@ def feed_mapping(name: str, *, kind: str, currency: str, zone: str) -> Mapping:
     """
     spec = feed_spec(kind)
     chosen, folder = (name or "native", MAPPINGS) if kind == "new" else (name or kind, FEED_MAPPINGS)
-    found = find_mapping(chosen, folder=folder, saved=saved_folder(), spec=spec)
+    found = find_mapping(chosen, folder=folder, saved=saved_folder(creditor_id), spec=spec)
     has_amounts = any(f.type == "amount" for f in spec.kept)
     given = {"currency": found.currency or currency} if has_amounts else {}
     if "reason" in spec.names and "reason" not in found.values:
@@ -187,6 +188,6 @@ def shipped_mappings() -> list[Mapping]:
     return [Mapping.from_yaml(path, spec=OVERDUE_TAPE) for path in sorted(MAPPINGS.glob("*.yaml"))]
 
 
-def saved_folder() -> Path:
-    """Return the folder of the mappings that were saved here."""
-    return Path(settings.DUECOURSE_HOME) / "mappings"
+def saved_folder(creditor_id: int) -> Path:
+    """Return the folder of the mappings that were saved for a creditor; each has its own, for columns tell about a sender's files."""
+    return Path(settings.DUECOURSE_HOME) / "mappings" / str(creditor_id)

@@ -26,7 +26,7 @@ from duecourse.kit.errors import DuecourseError, InvalidInput
 from duecourse.kit.records import read
 from duecourse.kit.records.saved import saved_names
 from duecourse.parties.access import require
-from duecourse.parties.models import Role
+from duecourse.parties.models import Creditor, Role
 from duecourse.portfolio import selectors, services
 from duecourse.portfolio.selectors import TAPES_PAGE
 from duecourse.portfolio.services import OVERDUE_TAPE
@@ -92,10 +92,10 @@ class UploadForm(Form):
     )
     control_rows = forms.IntegerField(label=_("Rows the sender declares"), required=False, min_value=0, max_value=2_000_000_000)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, creditor: Creditor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["mapping"].choices = mapping_choices()
-        amount = MoneyField(currency=currency, required=False, label=_("Sum of balances the sender declares"))
+        self.fields["mapping"].choices = mapping_choices(creditor.pk)
+        amount = MoneyField(currency=creditor.currency, required=False, label=_("Sum of balances the sender declares"))
         amount.widget.attrs["class"] = "form-control"
         self.fields["control_minor"] = amount
 
@@ -110,9 +110,9 @@ class UploadForm(Form):
         return given
 
 
-def mapping_choices() -> list[tuple[str, Any]]:
+def mapping_choices(creditor_id: int) -> list[tuple[str, Any]]:
     """Return the mappings a person can choose: guessing first, then saved ones, then shipped ones."""
-    saved = [(name, name) for name in saved_names(services.saved_folder())]
+    saved = [(name, name) for name in saved_names(services.saved_folder(creditor_id))]
     shipped = [(mapping.name, SHIPPED_WORDS.get(mapping.name, mapping.name)) for mapping in services.shipped_mappings()]
     shipped.sort(key=lambda pair: list(SHIPPED_WORDS).index(pair[0]) if pair[0] in SHIPPED_WORDS else len(SHIPPED_WORDS))
     groups: list[tuple[str, Any]] = [(GUESS, _("Guess the columns and show me"))]
@@ -183,9 +183,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Ask for a file and take it in behind the page, or lead to the assistant that guesses its columns."""
     if request.method != "POST":
         initial = {"as_of": today(request), "mapping": request.GET.get("mapping", GUESS)}
-        return _asked(request, UploadForm(initial=initial, currency=request.creditor.currency))
+        return _asked(request, UploadForm(initial=initial, creditor=request.creditor))
     require(request.actor, Role.MANAGER, action="take in a file")
-    form = UploadForm(request.POST, currency=request.creditor.currency)
+    form = UploadForm(request.POST, creditor=request.creditor)
     try:
         source, name = received_file(request)
         if not form.is_valid():
@@ -243,7 +243,12 @@ def _look(request: HttpRequest, file_id: int, given: dict[str, Any]) -> None:
         FileRefused, MappingInvalid: it is refused.
     """
     with services.upload_opened(actor=request.actor, file_id=file_id) as source:
-        read(source, spec=OVERDUE_TAPE, mapping=chosen_mapping(given["mapping"]), parameters={"as_of": given["as_of"]})
+        read(
+            source,
+            spec=OVERDUE_TAPE,
+            mapping=chosen_mapping(given["mapping"], creditor_id=request.actor.creditor_id),
+            parameters={"as_of": given["as_of"]},
+        )
 
 
 def _asked(request: HttpRequest, form: UploadForm, *, refusal: dict[str, str] | None = None, status: int = 200) -> HttpResponse:

@@ -81,7 +81,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     uses = selectors.mapping_uses(creditor_id=request.actor.creditor_id)
     saved = [
         {"name": name, "versions": [{"text": str(version), "use": uses.get((name, str(version)))} for version in versions]}
-        for name, versions in saved_versions(services.saved_folder()).items()
+        for name, versions in saved_versions(services.saved_folder(request.actor.creditor_id)).items()
     ]
     shipped = [
         {"mapping": mapping, "what": SHIPPED_WORDS.get(mapping.name, ""), "use": uses.get((mapping.name, str(mapping.version)))}
@@ -94,7 +94,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def shown(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mapping in the form in which it is kept, and what each column becomes."""
-    mapping = chosen_mapping(name)
+    mapping = chosen_mapping(name, creditor_id=request.actor.creditor_id)
     lang = get_language() or "en"
     names: dict[str, list[str]] = {}
     for column, field in mapping.columns.items():
