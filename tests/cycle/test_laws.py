@@ -9,6 +9,7 @@ import pytest
 
 from duecourse.cycle import steps
 from duecourse.cycle.errors import LawBroken
+from duecourse.cycle.services import drafts
 from tests.cycle.months import differences, press, state
 
 
@@ -59,7 +60,7 @@ def nothing_done(function):
 FAULTS = {
     "snapshot": (steps, "aged", losing_a_row, "accounts in = snapshots"),
     "score": (steps, "scored", losing_a_row, "cases in = cases scored"),
-    "allocate": (steps, "allocated", over_capacity, "agencies over capacity"),
+    "allocate": (drafts, "allocated", over_capacity, "agencies over capacity"),
     "contact": (steps.contacts, "most_slots", called_too_often, "over the limit"),
     "repay": (steps.money, "money_window", lambda f: one_more(f, "received_minor"), "received = imputed . suspense"),
     "measure": (steps, "measured", lambda f: losing_a_row(f, 1), "denominators = balances frozen"),
