@@ -6,13 +6,22 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from tests import people
 from tests.doors import report_fixture
 
 MONTH = "2026-09"
+
+
+@pytest.fixture(autouse=True)
+def _the_language_of_nobody():
+    """Begin every test in the installation's language, whatever a page was asked for before in this process."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(autouse=True)

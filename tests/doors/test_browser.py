@@ -119,7 +119,7 @@ def test_mei_switches_language_and_light_and_comes_back(visit):
 def test_keyboard_reaches_the_report(visit):
     """With the keyboard alone Mei logs in, skips to the content, and follows a step of the flow to its laws."""
     seen = visit(DESK, "en")
-    seen.page.goto(seen.url)
+    seen.page.goto(f"{seen.url}/months/2026-09/")
     seen.page.keyboard.type(people.MEI.email)
     seen.page.keyboard.press("Tab")
     seen.page.keyboard.type(people.PASSWORD)

@@ -11,6 +11,7 @@ from duecourse.parties.access import acting
 from duecourse.repayment import selectors, services
 from duecourse.repayment.errors import PromiseConflict, PromiseRefused
 from duecourse.repayment.models import Promise, PromiseOutcome
+from tests import factories
 from tests.repayment.world import pay, record, take_back
 
 MADE, DUE = date(2026, 9, 5), date(2026, 9, 15)
@@ -49,7 +50,7 @@ def test_agency_makes_promises_for_its_own_cases(bank, placed):
     """Ann keeps a promise of an Aoki case on record; a Birch case does not exist for her, and she sees hers only."""
     own, other = loans_of(placed, bank.ann)[0], loans_of(placed, bank.bo)[0]
     promise(bank.ann, own)
-    promise(bank.bo, other, source_id=2)
+    promise(factories.leading(bank.bo), other, source_id=2)
     with pytest.raises(Absent):
         promise(bank.ann, other, source_id=3)
     with pytest.raises(Absent):

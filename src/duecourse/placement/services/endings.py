@@ -22,7 +22,7 @@ from duecourse.parties.models import Role
 from duecourse.placement.errors import PlacementTimeWrong, ReasonMissing, ReasonUnknown
 from duecourse.placement.models import Placement
 from duecourse.placement.selectors.reasons import move_reasons
-from duecourse.placement.services.locks import cases_lock
+from duecourse.placement.services.locks import cases_lock, moves_lock
 from duecourse.portfolio.services import CASES_PLACED, cases_placed
 
 # The term's last day, and the final day of a pending recall, end where the next day begins in the creditor's zone; a placement never
@@ -101,10 +101,12 @@ def placements_end_due(*, actor: Actor, on: date) -> int:
         actor: a manager of the creditor, or the system.
         on: today in the creditor's zone; a placement works its last day to the end.
 
-    Guarantees: a repeat ends nothing twice; the cases are free to be placed anew.
+    Guarantees: a repeat ends nothing twice; the cases are free to be placed anew; a recall that is undone at the same time is either
+        undone or ended, never both.
     """
     require(actor, Role.MANAGER, action="end placements")
     with acting(actor):
+        moves_lock(creditor_id=actor.creditor_id)
         due = _due(actor, on)
         recalled = [placement_id for placement_id, is_recall in due if is_recall]
         ended_count = end_placements(
