@@ -38,9 +38,9 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("refusals", MEI, "/refusals/"),
     ("payments", FAN, "/payments/"),
     ("statements", FAN, "/statements/"),
-    ("a lead's home", ANN, "/work/"),
-    ("a lead's cases", ANN, "/work/cases/"),
-    ("a collector's list", BO, "/work/"),
+    ("a lead's home", ANN, "/agency/"),
+    ("a lead's cases", ANN, "/agency/cases/"),
+    ("a collector's list", BO, "/agency/"),
 )
 
 

@@ -266,7 +266,7 @@ class Tour:
         ann.page.locator("code.work-hash").wait_for()
         self.shot(ann, "08-accept")
         ann.click("form[action$='/accept/'] button")
-        ann.click("a[href*='/work/assign/']")
+        ann.click("a[href*='/agency/assign/']")
         ann.tick("input[name=user_ids]")
         ann.click("button[name=preview]")
         ann.page.locator("button[name=confirm]").wait_for()
@@ -364,11 +364,11 @@ class Tour:
             self.steps(mei)
         ann = self.person(ANN)
         with ann.job("statement"):
-            ann.click("main .alert a[href*='/work/statements/']")
+            ann.click("main .alert a[href*='/agency/statements/']")
             ann.click("form[action$='/agree/'] button")
             ann.confirm()
         ann.page.locator("#toasts .toast").first.wait_for()
-        address = ann.page.url.removeprefix(self.url).replace("/work/", "/")
+        address = ann.page.url.removeprefix(self.url).replace("/agency/", "/")
         for email, act in ((FAN, "approve"), (LIN, "freeze")):
             hand = self.person(email)
             with hand.job("statement"):

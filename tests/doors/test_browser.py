@@ -90,7 +90,7 @@ def test_stranger_gets_nowhere(visit):
     seen.page.goto(f"{seen.url}/months/2026-09/")
     assert seen.page.url == f"{seen.url}/login/?next=%2Fmonths%2F2026-09%2F"
     seen.log_in(people.DAI_EMAIL)
-    for address in ("/", "/months/2026-09/", "/work/", "/months/2026-09/report.json"):
+    for address in ("/", "/months/2026-09/", "/agency/", "/months/2026-09/report.json"):
         seen.page.goto(seen.url + address)
         assert "belongs to no creditor and no agency" in seen.page.inner_text("main")
     seen.picture("stranger-desk-en")

@@ -180,7 +180,7 @@ def test_user_of_two_sides_chooses_one(house, logged_in):
     client.post("/sides/", {"side": f"{bank.id}:{bank.aoki.pk}"})
     assert client.get("/months/2026-09/").status_code == 404
     client.post("/sides/", {"side": f"{bank.id}:{bank.birch.pk}"})
-    assert people.AOKI.name in page_of(client.get("/work/"))
+    assert people.AOKI.name in page_of(client.get("/agency/"))
 
 
 def test_choice_of_language_wins_over_the_account(house, logged_in):

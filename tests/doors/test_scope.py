@@ -61,7 +61,7 @@ def test_each_visitor_gets_what_is_theirs(visitor, house, kind):
 def test_absent_and_forbidden_look_the_same(visitor, kind):
     """A month that does not exist, a page that is another's and an address that is none give the same page, byte for byte."""
     client = visitor(kind)
-    forbidden = "/work/" if kind == "manager" else "/months/2026-09/"
+    forbidden = "/agency/" if kind == "manager" else "/months/2026-09/"
     pages = {client.get(address).content.replace(address.encode(), b"") for address in (*CHANGED, forbidden, "/nowhere/")}
     assert len({_without_tokens(page) for page in pages}) == 1
 

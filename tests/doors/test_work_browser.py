@@ -160,12 +160,12 @@ def test_a_stranger_gets_nowhere(scene, visit):
     """Dai belongs nowhere: every page of the workbench says so, and without a login every page leads to the login."""
     seen = visit(TELEPHONE, "en")
     addresses = (
-        "/work/",
-        "/work/cases/",
-        f"/work/cases/{scene.cases['birch'][0]}/",
-        f"/work/batches/{scene.batches['aoki']}/",
-        "/work/assign/",
-        "/work/people/",
+        "/agency/",
+        "/agency/cases/",
+        f"/agency/cases/{scene.cases['birch'][0]}/",
+        f"/agency/batches/{scene.batches['aoki']}/",
+        "/agency/assign/",
+        "/agency/people/",
     )
     for address in addresses:
         seen.page.goto(seen.url + address)

@@ -64,8 +64,8 @@ def told(answer):
 
 def test_ann_compares_accepts_and_downloads(scene, entered):
     """She sees hash, rows and fields, accepts what she saw, gets the package, and each step is in the trail."""
-    client, address = entered(ANN), f"/work/batches/{scene.batches['aoki']}/"
-    assert "waits for you" in text_of(client.get("/work/"))
+    client, address = entered(ANN), f"/agency/batches/{scene.batches['aoki']}/"
+    assert "waits for you" in text_of(client.get("/agency/"))
     page = client.get(address)
     assert "Accept the batch" in text_of(page)
     assert client.post(f"{address}package/").status_code == 409
@@ -84,7 +84,7 @@ def test_ann_compares_accepts_and_downloads(scene, entered):
 
 def test_a_discrepancy_is_typed_once_and_keeps_what_was_typed(scene, entered):
     """Without a reason the page comes back with the words; with one they are the creditor's to read, shown as text."""
-    client, address = entered(ANN), f"/work/batches/{scene.batches['aoki']}/"
+    client, address = entered(ANN), f"/agency/batches/{scene.batches['aoki']}/"
     typed = {"reason_code": "", "case_count": "2", "words": "<b>=cmd()</b> 😀"}
     page = client.post(f"{address}discrepancy/", typed)
     assert page.status_code == 422
@@ -101,18 +101,18 @@ def test_ann_assigns_by_filter_with_a_preview(scene, entered):
     scene.accept("aoki")
     client = entered(ANN)
     query = f"collector=0&batch={scene.batches['aoki']}"
-    assert f"Cases: {len(scene.cases['aoki'])}" in text_of(client.get(f"/work/assign/?{query}"))
+    assert f"Cases: {len(scene.cases['aoki'])}" in text_of(client.get(f"/agency/assign/?{query}"))
     chosen = {"query": query, "user_ids": [scene.cai.user_id, scene.eve.user_id], "way": "count"}
-    assert client.post("/work/assign/", chosen | {"user_ids": [], "preview": "1"}).status_code == 422
-    page = client.post("/work/assign/", chosen | {"preview": "1"})
+    assert client.post("/agency/assign/", chosen | {"user_ids": [], "preview": "1"}).status_code == 422
+    page = client.post("/agency/assign/", chosen | {"preview": "1"})
     assert f"Cases that change hands: {len(scene.cases['aoki'])}." in text_of(page)
     with acting(scene.bank.ann):
         assert not CaseAssignment.objects.exists()
-    answer = client.post("/work/assign/", chosen | {"confirm": "1", "plan_hash": hidden(page, "plan_hash")})
+    answer = client.post("/agency/assign/", chosen | {"confirm": "1", "plan_hash": hidden(page, "plan_hash")})
     assert answer.status_code == 302
     assert told(answer) == [f"Assigned; changed hands: cases: {len(scene.cases['aoki'])}."]
-    assert text_of(client.get(f"/work/cases/?collector={scene.cai.user_id}")).count("Cai") >= 2
-    assert "Eve" in text_of(client.get("/work/people/"))
+    assert text_of(client.get(f"/agency/cases/?collector={scene.cai.user_id}")).count("Cai") >= 2
+    assert "Eve" in text_of(client.get("/agency/people/"))
 
 
 def test_a_confirmation_without_or_with_an_old_preview_shows_the_new_one(scene, entered):
@@ -120,12 +120,12 @@ def test_a_confirmation_without_or_with_an_old_preview_shows_the_new_one(scene, 
     scene.accept("aoki")
     client, ids = entered(ANN), [str(number) for number in scene.cases["aoki"][:3]]
     chosen = {"ids": ids, "user_ids": [scene.cai.user_id], "way": "balance"}
-    first = hidden(client.post("/work/assign/", chosen | {"preview": "1"}), "plan_hash")
+    first = hidden(client.post("/agency/assign/", chosen | {"preview": "1"}), "plan_hash")
     scene.assign(scene.cases["aoki"][:1], scene.eve, code="aoki")
-    page = client.post("/work/assign/", chosen | {"confirm": "1", "plan_hash": first})
+    page = client.post("/agency/assign/", chosen | {"confirm": "1", "plan_hash": first})
     assert "changed since the preview" in text_of(page, 409)
-    assert client.post("/work/assign/", chosen | {"confirm": "1"}).status_code == 409
-    assert client.post("/work/assign/", chosen | {"confirm": "1", "plan_hash": hidden(page, "plan_hash")}).status_code == 302
+    assert client.post("/agency/assign/", chosen | {"confirm": "1"}).status_code == 409
+    assert client.post("/agency/assign/", chosen | {"confirm": "1", "plan_hash": hidden(page, "plan_hash")}).status_code == 302
     with acting(scene.bank.ann):
         assert set(CaseAssignment.objects.filter(until_at__isnull=True).values_list("user_id", flat=True)) == {scene.cai.user_id}
 
@@ -134,16 +134,16 @@ def test_ann_gives_a_case_back_and_asks_for_an_extension(scene, entered):
     """A return is done at once; an extension waits for the creditor and can be withdrawn; another agency's set is absent."""
     scene.accept("aoki")
     client, ids = entered(ANN), [str(scene.cases["aoki"][0])]
-    assert client.post("/work/moves/new/", {"ids": ids, "reason": "return:other", "preview": "1"}).status_code == 422
-    assert client.post("/work/moves/new/", {"ids": ids, "reason": "recall:idle", "preview": "1"}).status_code == 422
-    answer = client.post("/work/moves/new/", {"ids": ids, "reason": "return:unreachable", "preview": "1"})
+    assert client.post("/agency/moves/new/", {"ids": ids, "reason": "return:other", "preview": "1"}).status_code == 422
+    assert client.post("/agency/moves/new/", {"ids": ids, "reason": "recall:idle", "preview": "1"}).status_code == 422
+    answer = client.post("/agency/moves/new/", {"ids": ids, "reason": "return:unreachable", "preview": "1"})
     address = answer.headers["Location"]
     assert "Give cases back: 1" in text_of(client.get(address))
     assert client.post(f"{address}apply/").status_code == 302
-    assert client.get(f"/work/cases/{ids[0]}/").status_code == 404
+    assert client.get(f"/agency/cases/{ids[0]}/").status_code == 404
     kept = {"batch": scene.batches["aoki"], "reason": "extend:negotiating", "preview": "1", "until_on": "2027-01-15"}
-    assert client.post("/work/moves/new/", kept | {"until_on": ""}).status_code == 422
-    asked = client.post("/work/moves/new/", kept).headers["Location"]
+    assert client.post("/agency/moves/new/", kept | {"until_on": ""}).status_code == 422
+    asked = client.post("/agency/moves/new/", kept).headers["Location"]
     assert client.get(asked).status_code == 200
     assert client.post(f"{asked}apply/").status_code == 302
     assert client.post(f"{asked}withdraw/").status_code == 302
@@ -155,10 +155,10 @@ def test_ann_gives_a_case_back_and_asks_for_an_extension(scene, entered):
 def test_ann_answers_her_statement(scene, entered):
     """She objects with a reason, the lines she looked at must be those of now, and she may agree afterwards; Birch's is absent."""
     number, other = statement(scene.bank), statement(scene.bank, agency="birch")
-    client, address = entered(ANN), f"/work/statements/{number}/"
-    assert "1,234.56" in text_of(client.get("/work/statements/"))
-    assert client.get(f"/work/statements/{other}/").status_code == 404
-    assert client.post(f"/work/statements/{other}/agree/", {"lines_hash": "0" * 64}).status_code == 404
+    client, address = entered(ANN), f"/agency/statements/{number}/"
+    assert "1,234.56" in text_of(client.get("/agency/statements/"))
+    assert client.get(f"/agency/statements/{other}/").status_code == 404
+    assert client.post(f"/agency/statements/{other}/agree/", {"lines_hash": "0" * 64}).status_code == 404
     assert client.post(f"{address}agree/", {"lines_hash": "1" * 64}).status_code == 409
     assert client.post(f"{address}agree/", {}).status_code == 409
     assert client.post(f"{address}object/", {"reason_code": "other", "lines_hash": "0" * 64}).status_code == 422
@@ -177,7 +177,7 @@ def test_ann_answers_her_statement(scene, entered):
 def test_bo_calls_and_reports(scene, entered):
     """One press, one permit with its number, a promise; the second press of the same form leads to the same permit."""
     case_id = scene.cases["birch"][0]
-    client, address = entered(BO), f"/work/cases/{case_id}/"
+    client, address = entered(BO), f"/agency/cases/{case_id}/"
     page = client.get(address)
     assert "0 of 3 connected calls used today" in text_of(page)
     assert "+861380" not in page.content.decode().replace("+86138****", "")
@@ -188,9 +188,9 @@ def test_bo_calls_and_reports(scene, entered):
     shown = client.get(permit_page)
     assert re.search(r'href="tel:\+86138000\d{5}"', shown.content.decode())
     assert "no-store" in shown.headers["Cache-Control"]
-    other = client.get(f"/work/cases/{scene.cases['birch'][1]}/")
+    other = client.get(f"/agency/cases/{scene.cases['birch'][1]}/")
     assert "First report the outcome" in text_of(other)
-    blocked = client.post(f"/work/cases/{scene.cases['birch'][1]}/call/", {"point": hidden(page, "point"), "request_id": "work-2"})
+    blocked = client.post(f"/agency/cases/{scene.cases['birch'][1]}/call/", {"point": hidden(page, "point"), "request_id": "work-2"})
     assert blocked.headers["Location"] == permit_page
     assert client.post(permit_page, {"outcome": "promise", "talk_seconds": "60"}).status_code == 422
     bare = {"outcome": "promise", "talk_seconds": "60", "amount": "1.00", "due_on": "2999-01-01"}
@@ -212,14 +212,14 @@ def test_bo_calls_and_reports(scene, entered):
         assert (Permit.objects.count(), Attempt.objects.get().outcome, Promise.objects.get().amount_minor) == (1, "promise", 1_000_50)
         assert AuditEvent.objects.filter(action="number_revealed").count() >= 1
     assert "tel:" not in client.get(permit_page).content.decode()
-    assert "Promise due" in text_of(client.get("/work/"))
+    assert "Promise due" in text_of(client.get("/agency/"))
     assert "1 of 3 connected calls used today" in text_of(client.get(address))
 
 
 def test_a_refusal_is_told_in_plain_words_with_its_source(scene, entered):
     """At half past ten in the evening there is no permit: the page says why, by which text, and from when on."""
     case_id = scene.cases["birch"][0]
-    client, address = entered(BO), f"/work/cases/{case_id}/"
+    client, address = entered(BO), f"/agency/cases/{case_id}/"
     page = client.get(address)
     with frozen(NOON.replace(hour=14, minute=30)):
         answer = client.post(f"{address}call/", {"point": hidden(page, "point"), "request_id": hidden(page, "request_id")})
@@ -229,7 +229,7 @@ def test_a_refusal_is_told_in_plain_words_with_its_source(scene, entered):
     assert "GB/T" in text
     with acting(scene.bank.system):
         refusal = Refusal.objects.get()
-    assert "No call now" not in text_of(client.get(f"/work/cases/{scene.cases['birch'][1]}/?refusal={refusal.pk}"))
+    assert "No call now" not in text_of(client.get(f"/agency/cases/{scene.cases['birch'][1]}/?refusal={refusal.pk}"))
     assert "No call now" not in text_of(client.get(f"{address}?refusal='%20OR%201=1"))
 
 
@@ -239,33 +239,33 @@ def test_what_is_not_theirs_is_absent_in_every_address(scene, entered):
     batch, unassigned = scene.batches["birch"], scene.cases["birch"][2]
     permit = call_request(actor=scene.bea, case_id=unassigned, contact_point_id=None, client_request_id="work-x").id
     pressed = {"point": scene.phone(unassigned), "request_id": "work-1", "sha256": "0" * 64, "row_count": "1", "outcome": "busy"}
-    theirs = [f"/work/cases/{unassigned}/", f"/work/cases/{scene.cases['aoki'][0]}/", f"/work/cases/{10**9}/", f"/work/permits/{permit}/"]
+    theirs = [f"/agency/cases/{unassigned}/", f"/agency/cases/{scene.cases['aoki'][0]}/", f"/agency/cases/{10**9}/", f"/agency/permits/{permit}/"]
     theirs += [
-        f"/work/batches/{batch}/",
-        "/work/batches/",
-        "/work/assign/",
-        "/work/moves/",
-        "/work/moves/new/",
-        "/work/people/",
-        "/work/statements/",
+        f"/agency/batches/{batch}/",
+        "/agency/batches/",
+        "/agency/assign/",
+        "/agency/moves/",
+        "/agency/moves/new/",
+        "/agency/people/",
+        "/agency/statements/",
     ]
     assert {address: bo.get(address).status_code for address in theirs} == dict.fromkeys(theirs, 404)
     posts = [
-        f"/work/cases/{unassigned}/call/",
-        f"/work/permits/{permit}/",
-        f"/work/batches/{batch}/accept/",
-        f"/work/batches/{batch}/package/",
-        "/work/assign/",
+        f"/agency/cases/{unassigned}/call/",
+        f"/agency/permits/{permit}/",
+        f"/agency/batches/{batch}/accept/",
+        f"/agency/batches/{batch}/package/",
+        "/agency/assign/",
     ]
     assert {address: bo.post(address, pressed).status_code for address in posts} == dict.fromkeys(posts, 404)
-    foreign = [f"/work/cases/{unassigned}/", f"/work/permits/{permit}/", f"/work/batches/{batch}/"]
+    foreign = [f"/agency/cases/{unassigned}/", f"/agency/permits/{permit}/", f"/agency/batches/{batch}/"]
     assert {address: ann.get(address).status_code for address in foreign} == dict.fromkeys(foreign, 404)
     assert {address: ann.post(address, pressed).status_code for address in posts[:4]} == dict.fromkeys(posts[:4], 404)
     assert (
-        ann.post("/work/assign/", {"ids": [unassigned], "user_ids": [scene.cai.user_id], "way": "count", "preview": "1"}).status_code == 404
+        ann.post("/agency/assign/", {"ids": [unassigned], "user_ids": [scene.cai.user_id], "way": "count", "preview": "1"}).status_code == 404
     )
-    assert ann.post("/work/moves/new/", {"ids": [unassigned], "reason": "return:unreachable", "preview": "1"}).status_code == 404
-    mine = text_of(bo.get("/work/cases/"))
+    assert ann.post("/agency/moves/new/", {"ids": [unassigned], "reason": "return:unreachable", "preview": "1"}).status_code == 404
+    mine = text_of(bo.get("/agency/cases/"))
     assert f" {unassigned} " not in mine
     assert "2 rows" in mine
     with acting(scene.bank.system):
@@ -274,7 +274,7 @@ def test_what_is_not_theirs_is_absent_in_every_address(scene, entered):
 
 def test_a_hand_made_number_of_a_request_is_not_taken(scene, entered):
     """Requests of the page begin as the page makes them; others, empty and binary ones, are absent, so a program's numbers stay its own."""
-    client, address = entered(BO), f"/work/cases/{scene.cases['birch'][0]}/call/"
+    client, address = entered(BO), f"/agency/cases/{scene.cases['birch'][0]}/call/"
     for number in ("", "1", "sim-1", "work-\x00"):
         assert client.post(address, {"request_id": number}).status_code == 404
 
@@ -283,15 +283,15 @@ def test_a_case_that_leaves_in_mid_call_leaves_the_report_to_do(scene, entered):
     """The lead takes the case away while Bo talks: the case is gone, his permit's page takes the outcome still."""
     case_id = scene.cases["birch"][0]
     client = entered(BO)
-    page = client.get(f"/work/cases/{case_id}/")
+    page = client.get(f"/agency/cases/{case_id}/")
     permit_page = client.post(
-        f"/work/cases/{case_id}/call/", {"point": hidden(page, "point"), "request_id": hidden(page, "request_id")}
+        f"/agency/cases/{case_id}/call/", {"point": hidden(page, "point"), "request_id": hidden(page, "request_id")}
     ).headers["Location"]
     scene.assign([case_id], scene.bea)
-    assert client.get(f"/work/cases/{case_id}/").status_code == 404
+    assert client.get(f"/agency/cases/{case_id}/").status_code == 404
     assert "still owed" in text_of(client.get(permit_page))
     assert client.post(permit_page, {"outcome": "promise", "talk_seconds": "3"}).status_code == 422
-    assert client.post(permit_page, {"outcome": "no_answer"}).headers["Location"] == "/work/"
+    assert client.post(permit_page, {"outcome": "no_answer"}).headers["Location"] == "/agency/"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-hans"])
@@ -302,18 +302,18 @@ def test_pages_hold_no_inline_code_and_nothing_untranslated(scene, logged_in, la
     scene.accept("aoki")
     number = statement(scene.bank)
     addresses = [
-        "/work/",
-        "/work/batches/",
-        f"/work/batches/{scene.batches['aoki']}/",
-        "/work/cases/",
-        f"/work/cases/{scene.cases['aoki'][0]}/",
+        "/agency/",
+        "/agency/batches/",
+        f"/agency/batches/{scene.batches['aoki']}/",
+        "/agency/cases/",
+        f"/agency/cases/{scene.cases['aoki'][0]}/",
     ]
     addresses += [
-        "/work/assign/?collector=0",
-        f"/work/moves/new/?batch={scene.batches['aoki']}",
-        "/work/moves/",
-        "/work/people/",
-        f"/work/statements/{number}/",
+        "/agency/assign/?collector=0",
+        f"/agency/moves/new/?batch={scene.batches['aoki']}",
+        "/agency/moves/",
+        "/agency/people/",
+        f"/agency/statements/{number}/",
     ]
     for address in addresses:
         answer = client.get(address)

@@ -8,6 +8,6 @@ from duecourse.doors.api.urls import urls as v1
 
 urlpatterns = [
     path("v1/", v1),
-    path("work/", include("duecourse.doors.workbench.urls")),
+    path("agency/", include("duecourse.doors.workbench.urls")),
     path("", include("duecourse.doors.console.urls")),
 ]

@@ -462,7 +462,7 @@ def intake_alone(actor: Actor) -> Iterator[None]:
 
 
 def intake_lock(creditor_id: int) -> bool:
-    """Take the creditor's intake lock until the transaction ends, and say whether it was free; this session may hold it already."""
+    """Take the creditor's intake lock until the transaction ends, and say whether it was free; this connection may hold it already."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashint8(%s))", [_LOCK_CLASS, creditor_id])
         return bool(cursor.fetchone()[0])
