@@ -239,7 +239,12 @@ def test_what_is_not_theirs_is_absent_in_every_address(scene, entered):
     batch, unassigned = scene.batches["birch"], scene.cases["birch"][2]
     permit = call_request(actor=scene.bea, case_id=unassigned, contact_point_id=None, client_request_id="work-x").id
     pressed = {"point": scene.phone(unassigned), "request_id": "work-1", "sha256": "0" * 64, "row_count": "1", "outcome": "busy"}
-    theirs = [f"/agency/cases/{unassigned}/", f"/agency/cases/{scene.cases['aoki'][0]}/", f"/agency/cases/{10**9}/", f"/agency/permits/{permit}/"]
+    theirs = [
+        f"/agency/cases/{unassigned}/",
+        f"/agency/cases/{scene.cases['aoki'][0]}/",
+        f"/agency/cases/{10**9}/",
+        f"/agency/permits/{permit}/",
+    ]
     theirs += [
         f"/agency/batches/{batch}/",
         "/agency/batches/",
@@ -262,7 +267,8 @@ def test_what_is_not_theirs_is_absent_in_every_address(scene, entered):
     assert {address: ann.get(address).status_code for address in foreign} == dict.fromkeys(foreign, 404)
     assert {address: ann.post(address, pressed).status_code for address in posts[:4]} == dict.fromkeys(posts[:4], 404)
     assert (
-        ann.post("/agency/assign/", {"ids": [unassigned], "user_ids": [scene.cai.user_id], "way": "count", "preview": "1"}).status_code == 404
+        ann.post("/agency/assign/", {"ids": [unassigned], "user_ids": [scene.cai.user_id], "way": "count", "preview": "1"}).status_code
+        == 404
     )
     assert ann.post("/agency/moves/new/", {"ids": [unassigned], "reason": "return:unreachable", "preview": "1"}).status_code == 404
     mine = text_of(bo.get("/agency/cases/"))
