@@ -42,7 +42,7 @@ def contacts(rows: int) -> pa.Table:
         "product_class": coded(["card", "cash"]),
         "agreement_key": pa.nulls(rows, pa.int64()),
     }
-    return pa.table({name: columns[name] for name in FACTS.names})
+    return pa.table({name: columns[name] for name in (*FACTS.names, "call_slots_held_count")})
 
 
 def bare(frame: pa.Table) -> np.ndarray:
@@ -66,7 +66,7 @@ def best(work, *, times: int = 5) -> float:
 def one(hour: int, held: int) -> ContactFacts:
     """Return a call on 2 March 2026 at a full hour in Shanghai."""
     at = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hour - 8)
-    return ContactFacts("call", at, "Asia/Shanghai", 1, held, lender_class="bank")
+    return ContactFacts("call", at, "Asia/Shanghai", 1, {"call_slots_held_count": held}, lender_class="bank")
 
 
 def main(rows: int) -> int:

@@ -16,6 +16,8 @@ from duecourse.rules.load import load_pack, parse_overlay, shipped_pack
 CN = shipped_pack("cn")
 TRIAL_FOLDER = Path(__file__).parent / "packs/trial"
 TRIAL = load_pack(TRIAL_FOLDER)
+SAMPLE_FOLDER = Path(__file__).parent / "packs/sample"
+SAMPLE = load_pack(SAMPLE_FOLDER)
 HOURS_FROM = "cn.contact_hours.allowed_from_minute"
 HOURS_UNTIL = "cn.contact_hours.allowed_until_minute"
 CALLS_MAX = "cn.connected_calls_daily.connected_calls_max_count"
@@ -29,7 +31,9 @@ def local(text: str, zone: str = "Asia/Shanghai") -> datetime:
 def contact(text: str = "2026-03-02 10:00", *, zone: str | None = "Asia/Shanghai", held: int = 0, **facts) -> ContactFacts:
     """Return a call to Chen at a local time."""
     facts = {"channel": "call", "lender_class": "bank", "person_key": 1, **facts}
-    return ContactFacts(at=local(text, zone or "Asia/Shanghai"), zone=zone, call_slots_held_count=held, **facts)
+    return ContactFacts(
+        at=local(text, (zone or "Asia/Shanghai").split("|")[0]), zone=zone, **{"known": {"call_slots_held_count": held}, **facts}
+    )
 
 
 def overlay(layer: str, values: dict[str, int | str], *, name: str = "paper", effective_on: date = date(2020, 1, 1)) -> Overlay:
@@ -44,7 +48,7 @@ def overlay(layer: str, values: dict[str, int | str], *, name: str = "paper", ef
 
 def frame_of(contacts: Sequence[ContactFacts], *, keys: Sequence[int | None] | None = None) -> pa.Table:
     """Return the contacts as a frame; `keys` are their agreement keys."""
-    rows = [{name: getattr(one, name, None) for name in FACTS.names} for one in contacts]
+    rows = [{name: getattr(one, name, None) for name in FACTS.names} | dict(one.known) for one in contacts]
     for row, key in zip(rows, keys or [None] * len(rows), strict=True):
         row["agreement_key"] = key
-    return pa.Table.from_pylist(rows, schema=FACTS)
+    return pa.Table.from_pylist(rows, schema=FACTS.append(pa.field("call_slots_held_count", pa.int32(), nullable=False)))

@@ -23,12 +23,12 @@ def test_allowed_contact_names_the_rules_it_passed():
     assert record["allowed"] is True
     assert record["reasons"] == record["warnings"] == []
     assert record["next_allowed_at"] is None
-    assert {rule["rule"]: rule["facts"] for rule in record["checked"]} == {
-        "cn.connected_calls_daily": {"call_slots_held_count": "2"},
-        "cn.contact_hours": {"local_minute": "10:00"},
-    }
-    (limit,) = record["checked"][0]["parameters"]
-    assert (limit["value"], limit["layer"], limit["sources"][0]["confidence"]) == (3, "standard", "secondary")
+    checked = {rule["rule"]: (rule["facts"], rule["values"]) for rule in record["checked"]}
+    assert checked["cn.connected_calls_daily"] == ({"call_slots_held_count": "2"}, {"connected_calls_max_count": "3"})
+    assert checked["cn.contact_hours"] == (
+        {"local_minute_least": "10:00", "local_minute_most": "10:00"},
+        {"allowed_from_minute": "08:00", "allowed_until_minute": "22:00"},
+    )
     assert record["packs"] == [{"id": "cn", "fingerprint": CN.fingerprint}]
 
 
@@ -74,7 +74,7 @@ def test_agreement_prevails_under_the_exception_of_each_text():
     agreed = overlay("agreement", {HOURS_UNTIL: "23:00"}, name="with Chen")
     verdict = judge(contact("2026-03-02 22:30", agreements=(agreed,)))
     assert verdict.allowed
-    (_, until) = verdict.to_record()["checked"][1]["parameters"]
+    (until,) = next(r["parameters"] for r in verdict.to_record()["checked"] if r["rule"] == "cn.contact_hours")
     assert until["sources"][0]["exceptions"] == ["agreed_hours_prevail", "consent_outside_hours"]
 
 
@@ -116,7 +116,7 @@ def test_warning_does_not_refuse():
 @pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../etc/passwd", "Asia"])
 def test_unknown_zone_is_refused_and_not_guessed(zone):
     """Without a zone each rule that needs one refuses, and no next instant is promised."""
-    facts = ContactFacts(channel="call", at=local("2026-03-02 12:00"), zone=zone, person_key=1, call_slots_held_count=0)
+    facts = ContactFacts(channel="call", at=local("2026-03-02 12:00"), zone=zone, person_key=1)
     verdict = judge(facts)
     assert not verdict.allowed
     assert {reason.code for reason in verdict.reasons} == {"zone_unknown"}
@@ -167,10 +167,16 @@ def test_overlay_of_an_unknown_parameter_is_refused():
 
 def test_facts_that_cannot_be_judged_are_refused():
     """A naive instant, an unknown channel or performer and a negative count each have their own error."""
-    good = {"channel": "call", "at": local("2026-03-02 12:00"), "zone": None, "person_key": 1, "call_slots_held_count": 0}
+    good = {"channel": "call", "at": local("2026-03-02 12:00"), "zone": None, "person_key": 1}
     with pytest.raises(NaiveInstant):
         ContactFacts(**{**good, "at": datetime(2026, 3, 2, 12)})  # noqa: DTZ001 - a naive instant is the point
-    for change in ({"channel": "fax"}, {"performer_kind": "robot arm"}, {"call_slots_held_count": -1}):
+    for change in (
+        {"channel": "fax"},
+        {"performer_kind": "robot arm"},
+        {"known": {"call_slots_held_count": -1}},
+        {"known": {"local_minute": 5}},
+        {"known": {"call_slots_held_count": 1.0}},
+    ):
         with pytest.raises(UnknownFact):
             ContactFacts(**{**good, **change})
 

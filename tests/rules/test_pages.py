@@ -23,7 +23,7 @@ def test_page_tells_values_exceptions_cases_and_code():
         "| 22:00 | minute_of_day | 2026-01-30 |  | cba_collection_2026 (article number not found) | secondary |",
         "`agreed_hours_prevail`",
         "One second before eight it is still night",
-        "return (facts.local_minute < values.allowed_from_minute)",
+        "return (facts.local_minute_least < values.allowed_from_minute)",
     ):
         assert part in page
 
@@ -31,6 +31,6 @@ def test_page_tells_values_exceptions_cases_and_code():
 def test_index_lists_what_is_disabled(tmp_path):
     """A value that rests on memory stands in the list of what decisions do not use."""
     written = write_pages(tmp_path, packs=[TRIAL])
-    assert {path.name for path in written} == {"README.md", "quiet_noon.md", "visits_daily.md"}
+    assert {path.name for path in written} == {"README.md", "facts.md", "quiet_noon.md", "visits_daily.md"}
     assert "| `trial.visits_daily.is_barred` | 1 | memory | old_custom (remembered) |" in (tmp_path / "README.md").read_text("utf-8")
     assert "memory, disabled" in (tmp_path / "trial/visits_daily.md").read_text("utf-8")

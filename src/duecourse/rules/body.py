@@ -55,6 +55,14 @@ def faults_of(source: str) -> list[str]:
     return faults
 
 
+def names_read(source: str, *, of: str) -> set[str]:
+    """Return the names that the body reads of `facts` or of `values`."""
+    (body,) = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == BODY)
+    return {
+        node.attr for node in ast.walk(body) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == of
+    }
+
+
 def module_of(source: str, *, path: Path, name: str) -> ModuleType:
     """Run the source of a rule that has no faults and return its module; the file is not looked up on any import path."""
     module = ModuleType(name, ast.get_docstring(ast.parse(source)))

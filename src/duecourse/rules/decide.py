@@ -1,7 +1,8 @@
 """The gate's decision, for one contact and for a million, from the same rule bodies.
 
-`decide` answers one request and explains itself; `decide_many` judges a frame in columns. Both resolve the values of the day, run
-each rule's body on them, and say what was found. See docs/algorithms/permit.md.
+`decide` answers one request and explains itself; `decide_many` judges a frame in columns; `judge` runs the rules about another subject
+than a contact: a notice, a record, a person. All resolve the values of the day, run each rule's body on them, and say what was found.
+See docs/algorithms/permit.md.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import IntEnum
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,10 @@ from numpy.typing import NDArray
 
 from duecourse.kit.errors import DuecourseError, Problem
 from duecourse.rules.errors import UnknownFact
-from duecourse.rules.facts import MINUTES_PER_DAY, ContactFacts, columns_of, instant_of, project
+from duecourse.rules.facts import MINUTES_PER_DAY, Columns, ContactFacts, columns_of, instant_of, project
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Modality, Overlay, Pack
-from duecourse.rules.resolve import BoundRule, Scope, bind, change_days
-from duecourse.rules.verdict import Reason, Verdict, reason_of
+from duecourse.rules.resolve import BoundRule, Scope, bind, bind_channel, change_days, vocabulary_of
+from duecourse.rules.verdict import Judgement, Reason, Verdict, reason_of
 
 HORIZON_DAYS = 32
 _NONE: Mapping[int, Sequence[Overlay]] = MappingProxyType({})
@@ -58,13 +59,52 @@ def decide(facts: ContactFacts, *, packs: Sequence[Pack], as_of: date, layers: S
     """
     packs = tuple(packs)
     scope = Scope(packs, (*layers, *facts.agreements), facts.lender_class, facts.product_class)
-    checked = bind(scope, as_of)
-    findings = [bound for bound in checked if bound.finds(facts)]
+    checked = bind_channel(scope, as_of, facts.channel)
+    seen = facts.seen(vocabulary_of(packs))
+    if facts.is_zone_known:
+        findings = [bound for bound in checked if bound.rule.is_breached(seen, bound.values)]
+    else:
+        findings = [bound for bound in checked if bound.rule.is_local or bound.rule.is_breached(seen, bound.values)]
     if not findings:
         return Verdict(True, (), (), as_of, facts, None, packs, checked)
-    reasons, warnings = _told(findings, facts)
+    reasons, warnings = _told([reason_of(bound, seen, is_lost=bound.rule.is_local and not facts.is_zone_known) for bound in findings])
     next_at = next_allowed_at(facts, scope=scope, as_of=as_of) if reasons else None
     return Verdict(not reasons, reasons, warnings, as_of, facts, next_at, packs, checked)
+
+
+def judge(
+    subject: str,
+    known: Mapping[str, int],
+    *,
+    packs: Sequence[Pack],
+    as_of: date,
+    layers: Sequence[Overlay] = (),
+    lender_class: str = "",
+    product_class: str = "",
+) -> Judgement:
+    """Run the rules about a subject other than a contact.
+
+    Args:
+        subject: one that the packs declare, such as a notice or a record.
+        known: values of declared facts; what is missing is taken as `Fact.when_unknown`.
+        packs: the packs that apply.
+        as_of: the day whose values are used.
+        layers: papers of lower layers.
+        lender_class: the creditor's class, '' when unknown (then every text binds).
+        product_class: the product's class, '' when unknown (then every text binds).
+
+    Raises:
+        UnknownFact: the subject or a fact is not declared.
+        NoValueInForce, RuleConflict, UnknownParameter: as `decide`.
+    """
+    packs = tuple(packs)
+    vocabulary = vocabulary_of(packs)
+    if subject not in vocabulary.subjects:
+        raise UnknownFact(name="subject", value=subject, known=", ".join(vocabulary.subjects))
+    seen = vocabulary.see(known)
+    checked = bind(Scope(packs, tuple(layers), lender_class, product_class), as_of, subject)
+    reasons, warnings = _told([reason_of(bound, seen, is_lost=False) for bound in checked if bound.finds(seen)])
+    return Judgement(not reasons, reasons, warnings, as_of, subject, dict(known), packs, checked)
 
 
 def decide_many(
@@ -78,7 +118,7 @@ def decide_many(
     """Judge many contacts in columns.
 
     Args:
-        frame: of the schema `facts.FACTS`, n rows.
+        frame: of the schema `facts.FACTS` with a column for any further fact that is known, n rows.
         packs: the packs that apply.
         as_of: the day whose values are used; None takes each row's own local day (the UTC day where the zone is not known).
         layers: creditor policy and agency contract.
@@ -96,17 +136,17 @@ def decide_many(
     Guarantees:
         Row by row the same as `decide` (allowed, and which rules found what).
     """
-    columns, spellings = columns_of(frame)
-    count = frame.num_rows
-    rules = [rule for pack in packs for rule in pack.rules if rule.is_enabled]
+    columns = columns_of(frame, vocabulary=vocabulary_of(tuple(packs)))
+    count = columns.count
+    rules = [rule for pack in packs for rule in pack.rules if rule.is_enabled and rule.channels]
     found = {rule.id: np.zeros(count, dtype=np.uint8) for rule in rules}
     is_refused, is_judged = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
     problems: list[Problem] = []
-    for rows, undeclared in _undeclared(columns, spellings):
+    for rows, undeclared in _undeclared(columns):
         is_judged[rows] = False
         problems.append(_problem(undeclared, rows=rows, count=count))
     ground = Scope(tuple(packs), tuple(layers), "", "")
-    for rows, scope, day in _groups(columns, spellings, ground=ground, agreements=agreements, as_of=as_of):
+    for rows, scope, day in _groups(columns, ground=ground, agreements=agreements, as_of=as_of):
         try:
             checked = _bound(scope, day)
         except DuecourseError as error:
@@ -115,9 +155,9 @@ def decide_many(
             is_judged[rows] = False
             problems.append(_problem(error, rows=rows, count=count))
             continue
-        part = _part(columns, rows)
+        part = _Part(columns, rows)
         for bound in checked:
-            finding = _find(bound, part, spellings["channel"])
+            finding = _find(bound, part)
             found[bound.rule.id][rows] = finding
             if bound.rule.modality is Modality.must_not:
                 is_refused[rows] |= finding != 0
@@ -138,19 +178,18 @@ def next_allowed_at(facts: ContactFacts, *, scope: Scope, as_of: date) -> dateti
     if not facts.is_zone_known:
         return None
     for first, minutes in ((1, 2 * MINUTES_PER_DAY), (1 + 2 * MINUTES_PER_DAY, (HORIZON_DAYS - 2) * MINUTES_PER_DAY)):
-        grid = project(facts, after_minutes=first, count=minutes)
+        grid = project(facts, vocabulary=vocabulary_of(scope.packs), after_minutes=first, count=minutes)
         days = grid.local_day - facts.local_day + as_of.toordinal()
         is_open = np.zeros(minutes, dtype=bool)
         for rows, day in _spans(days, change_days(scope)):
             try:
-                checked = bind(scope, date.fromordinal(day))
+                checked = bind_channel(scope, date.fromordinal(day), facts.channel)
             except DuecourseError:
                 continue
-            part = _part(grid, rows)
-            refusing = [b for b in checked if b.rule.modality is Modality.must_not and facts.channel in b.rule.channels]
-            is_closed = np.zeros(len(part.local_day), dtype=bool)
-            for bound in refusing:
-                is_closed |= bound.rule.is_breached(part, bound.values)
+            seen = _slice(grid.seen, rows)
+            is_closed = np.zeros(len(days[rows]), dtype=bool)
+            for bound in (b for b in checked if b.rule.modality is Modality.must_not):
+                is_closed |= np.asarray(bound.rule.is_breached(seen, bound.values), dtype=bool)
             is_open[rows] = ~is_closed
         if is_open.any():
             return instant_of(int(grid.utc_minute[int(is_open.argmax())]))
@@ -163,32 +202,42 @@ def _bound(scope: Scope | UnknownFact, day: int) -> tuple[BoundRule, ...]:
     return bind(scope, date.fromordinal(day))
 
 
-def _told(findings: list[BoundRule], facts: ContactFacts) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    told = [reason_of(bound, facts) for bound in findings]
+def _told(told: list[Reason]) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     refusing = tuple(reason for reason in told if reason.modality is Modality.must_not)
     return refusing, tuple(reason for reason in told if reason.modality is not Modality.must_not)
 
 
-def _find(bound: BoundRule, part: SimpleNamespace, channels: list[str | None]) -> NDArray[np.uint8]:
+class _Part:
+    """The rows of a group, as what bodies read."""
+
+    def __init__(self, columns: Columns, rows: Any) -> None:
+        self.seen = _slice(columns.seen, rows)
+        self.channel = columns.codes["channel"][rows]
+        self.is_zone_known = columns.is_zone_known[rows]
+        self.spellings = [name for name in columns.spellings["channel"] if name is not None]
+
+
+def _slice(seen: Any, rows: Any) -> Any:
+    if isinstance(rows, slice) and rows == slice(None):
+        return seen
+    part = type(seen)()
+    part.__dict__.update({name: value[rows] if isinstance(value, np.ndarray) else value for name, value in vars(seen).items()})
+    return part
+
+
+def _find(bound: BoundRule, part: _Part) -> NDArray[np.uint8]:
     rule = bound.rule
-    finding = np.asarray(rule.is_breached(part, bound.values), dtype=np.uint8)
+    finding = np.asarray(rule.is_breached(part.seen, bound.values), dtype=np.uint8)
     if rule.is_local and not part.is_zone_known.all():
         finding = np.where(part.is_zone_known, finding, np.uint8(Finding.zone_unknown))
-    if not rule.channels.issuperset(name for name in channels if name is not None):
-        looked_at = np.asarray([name in rule.channels for name in channels], dtype=np.uint8)
+    if not rule.channels.issuperset(part.spellings):
+        looked_at = np.asarray([name in rule.channels for name in part.spellings], dtype=np.uint8)
         finding = finding * looked_at[part.channel]
     return finding
 
 
-def _part(columns: SimpleNamespace, rows: Any) -> SimpleNamespace:
-    if isinstance(rows, slice) and rows == slice(None):
-        return columns
-    return SimpleNamespace(**{name: column[rows] for name, column in vars(columns).items()})
-
-
 def _groups(
-    columns: SimpleNamespace,
-    spellings: Mapping[str, list[str | None]],
+    columns: Columns,
     *,
     ground: Scope,
     agreements: Mapping[int, Sequence[Overlay]],
@@ -200,8 +249,12 @@ def _groups(
             yield of_key, UnknownFact(name="agreement_key", value=key, known="the agreements handed in"), 0
             continue
         overlays = (*ground.overlays, *agreements.get(key, ()))
-        table, scopes = _scopes(spellings, ground._replace(overlays=overlays))
-        kinds = table[columns.lender_class[of_key], columns.product_class[of_key]] if len(scopes) > 1 else np.zeros(1, dtype=np.int64)
+        table, scopes = _scopes(columns.spellings, ground._replace(overlays=overlays))
+        kinds = (
+            table[columns.codes["lender_class"][of_key], columns.codes["product_class"][of_key]]
+            if len(scopes) > 1
+            else np.zeros(1, dtype=np.int64)
+        )
         for of_scope, scope_number in _alike(kinds):
             rows = _compose(of_key, of_scope if len(scopes) > 1 else slice(None))
             scope = scopes[scope_number]
@@ -258,10 +311,10 @@ def _compose(outer: Any, inner: Any) -> Any:
     return inner if isinstance(outer, slice) else outer[inner]
 
 
-def _undeclared(columns: SimpleNamespace, spellings: Mapping[str, list[str | None]]) -> Iterator[tuple[NDArray[np.int64], UnknownFact]]:
+def _undeclared(columns: Columns) -> Iterator[tuple[NDArray[np.int64], UnknownFact]]:
     for name, known in (("channel", CHANNELS), ("performer_kind", PERFORMER_KINDS)):
-        for code, value in enumerate(spellings[name][:-1]):
-            rows = np.flatnonzero(getattr(columns, name) == code) if value not in known else np.zeros(0, dtype=np.int64)
+        for code, value in enumerate(columns.spellings[name][:-1]):
+            rows = np.flatnonzero(columns.codes[name] == code) if value not in known else np.zeros(0, dtype=np.int64)
             if rows.size:
                 yield rows, UnknownFact(name=name, value=value, known=", ".join(known))
 

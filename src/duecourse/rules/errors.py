@@ -65,3 +65,12 @@ class FactsMismatch(InvalidInput):
     what = "The frame of facts does not have the declared form: {text}."
     why = "Decisions take exactly the columns of `duecourse.rules.facts.FACTS`."
     todo = "Compare it with that schema."
+
+
+class VocabularyConflict(ConfigurationError):
+    """Two packs declare one fact differently."""
+
+    what = "Two of the packs declare the fact {name} differently."
+    why = "One value cannot mean two things in one decision."
+    todo = "Rename the fact in one of the packs, or move one declaration into packs/facts.yaml."
+    read = "docs/rules/facts.md"

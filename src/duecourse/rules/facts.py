@@ -1,15 +1,15 @@
 """The facts of a contact: one as a record, many as a frame, both seen by a rule's body under the same names.
 
-A body reads `local_minute`, `local_day` and `call_slots_held_count`. Local time follows the debtor's zone. Where the zone is not
-known there is no local time, and rules that need one refuse; nothing is guessed.
+A body reads what `vocabulary` declares. Local time follows the debtor's zone; a debtor who may be in several has them all, joined by
+`|`, the likeliest first. Where a zone is not known there is no local time, and rules that need one refuse; nothing is guessed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from duecourse.rules.errors import FactsMismatch, NaiveInstant, UnknownFact
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Overlay
+from duecourse.rules.vocabulary import CORE, OverTime, Source, Vocabulary
 
 MINUTES_PER_DAY = 1440
 YEAR_FIRST, YEAR_LAST = 1970, 2199
@@ -33,14 +34,14 @@ FACTS = pa.schema(
         pa.field("channel", pa.string(), nullable=False),
         pa.field("at", pa.timestamp("us", "UTC"), nullable=False),
         pa.field("zone", pa.string()),
-        pa.field("call_slots_held_count", pa.int32(), nullable=False),
         pa.field("performer_kind", pa.string(), nullable=False),
         pa.field("lender_class", pa.string(), nullable=False),
         pa.field("product_class", pa.string(), nullable=False),
         pa.field("agreement_key", pa.int64()),
     ]
 )
-"""The frame of many contacts. Texts may come dictionary-encoded, which is faster."""
+"""The frame of many contacts. Texts may come dictionary-encoded, which is faster. Beside these columns there may be one for any fact that
+the packs declare, of whole numbers or booleans without nulls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +51,41 @@ class ContactFacts:
     Attributes:
         channel: one of `CHANNELS`; a robot's voice is a `call`.
         at: the instant of the contact, aware.
-        zone: IANA name of the debtor's zone, or None when it is not known.
+        zone: IANA name of the debtor's zone, several joined by `|`, or None when it is not known.
         person_key: the debtor, as the creditor numbers persons.
-        call_slots_held_count: connected calls of this debtor's local day plus permits of that day whose outcome is pending or
-            unreported, summed over the creditor and all its agencies, teams and robots.
-        performer_kind: one of `PERFORMER_KINDS`. No rule treats them differently; it is kept for the record.
+        known: values of declared facts by name, whole numbers from 0; what is missing is taken as `Fact.when_unknown`.
+        performer_kind: one of `PERFORMER_KINDS`.
         lender_class: the creditor's class, '' when unknown (then every text binds).
         product_class: the product's class, '' when unknown (then every text binds).
         agreements: agreements with this debtor, as overlays.
-        is_zone_known: whether `zone` names a zone.
-        local_minute: minute of the local day, 0 to 1439, or -1 without a zone.
-        local_day: proleptic ordinal of the local day; of the UTC day without a zone.
+        history: per rolling fact, (proleptic ordinal of the local day, count) pairs of the days it was counted over, so that a next
+            instant can be told; where it is missing the whole count is taken as today's.
+        is_zone_known: whether every zone of `zone` exists.
+        local_minute: minute of the local day in the first zone, 0 to 1439, or -1 without a zone.
+        local_day: proleptic ordinal of the local day in the first zone; of the UTC day without a zone.
     """
 
     channel: str
     at: datetime
     zone: str | None
     person_key: int
-    call_slots_held_count: int
+    known: Mapping[str, int] = field(default_factory=dict)
     performer_kind: str = "agency"
     lender_class: str = ""
     product_class: str = ""
     agreements: tuple[Overlay, ...] = ()
+    history: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     is_zone_known: bool = field(init=False)
     local_minute: int = field(init=False)
     local_day: int = field(init=False)
+    _zones: tuple[ZoneInfo, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive the local day and minute.
 
         Raises:
             NaiveInstant: `at` has no zone.
-            UnknownFact: the channel or the performer is not declared, or the count is negative.
+            UnknownFact: the channel or the performer is not declared, a core fact is given, or a value is negative or no whole number.
         """
         if self.at.tzinfo is None:
             raise NaiveInstant(at=self.at.isoformat())
@@ -89,18 +93,48 @@ class ContactFacts:
             raise UnknownFact(name="channel", value=self.channel, known=", ".join(CHANNELS))
         if self.performer_kind not in PERFORMER_KINDS:
             raise UnknownFact(name="performer_kind", value=self.performer_kind, known=", ".join(PERFORMER_KINDS))
-        if self.call_slots_held_count < 0:
-            raise UnknownFact(name="call_slots_held_count", value=self.call_slots_held_count, known="0, 1, 2 …")
-        zone = zone_of(self.zone)
-        local = self.at.astimezone(zone or UTC)
-        object.__setattr__(self, "is_zone_known", zone is not None)
-        object.__setattr__(self, "local_minute", local.hour * 60 + local.minute if zone else -1)
+        for name, value in self.known.items():
+            if type(value) not in _WHOLE or value < 0 or name in CORE:
+                raise UnknownFact(name=name, value=value, known="0, 1, 2 …")
+        zones = zones_of(self.zone)
+        local = self.at.astimezone(zones[0] if zones else UTC)
+        object.__setattr__(self, "is_zone_known", bool(zones))
+        object.__setattr__(self, "local_minute", local.hour * 60 + local.minute if zones else -1)
         object.__setattr__(self, "local_day", local.toordinal())
+        object.__setattr__(self, "_zones", zones)
 
     @property
     def local_on(self) -> date:
         """The debtor's local day (the UTC day while the zone is not known): the usual `as_of` of a decision."""
         return date.fromordinal(self.local_day)
+
+    def seen(self, vocabulary: Vocabulary) -> Any:
+        """Return what bodies read of this contact.
+
+        Raises:
+            UnknownFact: a fact is given that the vocabulary does not declare.
+        """
+        seen = vocabulary.see(self.known)
+        minute = least = most = self.local_minute
+        for zone in self._zones[1:]:
+            local = self.at.astimezone(zone)
+            other = local.hour * 60 + local.minute
+            least, most = min(least, other), max(most, other)
+        seen.local_minute, seen.local_minute_least, seen.local_minute_most = minute, least, most
+        seen.local_weekday = (self.local_day - 1) % 7
+        setattr(seen, _IS_KIND[self.performer_kind], 1)
+        return seen
+
+
+_WHOLE = (int, bool)
+_IS_KIND = {kind: f"is_{kind}" for kind in PERFORMER_KINDS}
+
+
+@lru_cache(maxsize=1024)
+def zones_of(names: str | None) -> tuple[ZoneInfo, ...]:
+    """Return the zones of these IANA names joined by `|`, or () if any of them does not exist."""
+    found = [zone_of(name) for name in names.split("|")] if names else []
+    return tuple(zone for zone in found if zone is not None) if None not in found else ()
 
 
 @lru_cache(maxsize=1024)
@@ -158,61 +192,129 @@ def local_minutes(name: str, utc_minutes: NDArray[np.int64]) -> NDArray[np.int64
     return utc_minutes + shifts
 
 
-def columns_of(frame: pa.Table) -> tuple[SimpleNamespace, dict[str, list[str | None]]]:
-    """Return a frame of `FACTS` as arrays under the names that bodies read, and the spellings of its coded columns.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Many contacts as arrays of n rows.
 
-    Returns:
-        Arrays of n: `local_minute` and `local_day` int64, `is_zone_known` bool, `call_slots_held_count` int32, `agreement_key`
-        int64 (-1 where there is none), and codes int32 of `channel`, `performer_kind`, `lender_class`, `product_class`, `zone`;
-        then, per coded column, its spellings by code (the last is None, for null).
+    Attributes:
+        count: n.
+        codes: per coded column (channel, performer_kind, lender_class, product_class, zone) int32[n] into its spellings.
+        spellings: per coded column, by code; the last is None, for null.
+        local_day: int64[n], proleptic ordinal.
+        is_zone_known: bool[n].
+        agreement_key: int64[n], -1 where there is none.
+        seen: what bodies read: arrays of n for the facts given and the core, single numbers for those not known.
+    """
+
+    count: int
+    codes: Mapping[str, NDArray[np.int32]]
+    spellings: Mapping[str, list[str | None]]
+    local_day: NDArray[np.int64]
+    is_zone_known: NDArray[np.bool_]
+    agreement_key: NDArray[np.int64]
+    seen: Any
+
+
+def columns_of(frame: pa.Table, *, vocabulary: Vocabulary) -> Columns:
+    """Return a frame of `FACTS` with columns of further facts as arrays.
 
     Raises:
-        FactsMismatch: a column is missing, of another type, holds nulls where none are declared, or counts below zero.
+        FactsMismatch: a column is missing, undeclared or of another type, holds nulls where none are declared, or counts below zero.
     """
-    checked = _conform(frame)
-    names = ("channel", "performer_kind", "lender_class", "product_class", "zone")
-    coded = {name: _codes(checked[name]) for name in names}
-    spellings = {name: coded[name][1] for name in names}
+    checked = _conform(frame, vocabulary=vocabulary)
+    coded = {name: _codes(checked[name]) for name in ("channel", "performer_kind", "lender_class", "product_class", "zone")}
+    codes, spellings = {name: pair[0] for name, pair in coded.items()}, {name: pair[1] for name, pair in coded.items()}
     utc = checked["at"].to_numpy().astype("datetime64[us]").astype(np.int64) // _MICROSECONDS
+    local, least, most, known = _local(utc, codes=codes["zone"], spellings=spellings["zone"])
+    keys = checked["agreement_key"]
+    seen = vocabulary.see({name: checked[name].to_numpy() for name in checked if name not in FACTS.names})
+    _see_clock(seen, local=local, least=least, most=most)
+    for kind, name in _IS_KIND.items():
+        is_kind = np.asarray([spelling == kind for spelling in spellings["performer_kind"]], dtype=np.uint8)
+        setattr(seen, name, is_kind[codes["performer_kind"]])
+    return Columns(
+        count=len(utc),
+        codes=codes,
+        spellings=spellings,
+        local_day=local // MINUTES_PER_DAY + EPOCH_DAY,
+        is_zone_known=known,
+        agreement_key=np.full(len(utc), -1) if keys.null_count == len(utc) else keys.fill_null(-1).to_numpy(),
+        seen=seen,
+    )
+
+
+def _local(utc: NDArray[np.int64], *, codes: NDArray[np.int32], spellings: list[str | None]) -> tuple[NDArray[Any], ...]:
+    """Return local minutes since the epoch in the first zone, the least and most minute of day over all, and whether known."""
     local, known = utc.copy(), np.zeros(len(utc), dtype=bool)
-    codes = coded["zone"][0]
-    present = [code for code, name in enumerate(spellings["zone"]) if zone_of(name) is not None]
-    for code in present:
-        name = str(spellings["zone"][code])
+    several: list[tuple[Any, str]] = []
+    for code, names in enumerate(spellings):
+        zones = zones_of(names)
+        if not zones:
+            continue
         rows: Any = codes == code
         if rows.all():
             rows = slice(None)
-        local[rows], known[rows] = local_minutes(name, utc[rows]), True
+        local[rows], known[rows] = local_minutes(zones[0].key, utc[rows]), True
+        several += [(rows, zone.key) for zone in zones[1:]]
+    least = most = local % MINUTES_PER_DAY
+    if several:
+        least, most = least.copy(), most.copy()
+    for rows, name in several:
+        other = local_minutes(name, utc[rows]) % MINUTES_PER_DAY
+        least[rows], most[rows] = np.minimum(least[rows], other), np.maximum(most[rows], other)
+    return local, least, most, known
+
+
+def _see_clock(seen: Any, *, local: NDArray[np.int64], least: NDArray[np.int64], most: NDArray[np.int64]) -> None:
     day = local // MINUTES_PER_DAY
-    keys = checked["agreement_key"]
-    columns = SimpleNamespace(
-        local_minute=local - day * MINUTES_PER_DAY,
-        local_day=day + EPOCH_DAY,
-        is_zone_known=known,
-        call_slots_held_count=checked["call_slots_held_count"].to_numpy(),
-        agreement_key=np.full(len(utc), -1) if keys.null_count == len(utc) else keys.fill_null(-1).to_numpy(),
-        **{name: coded[name][0] for name in names},
-    )
-    return columns, spellings
+    seen.local_minute, seen.local_minute_least, seen.local_minute_most = local - day * MINUTES_PER_DAY, least, most
+    seen.local_weekday = (day + EPOCH_DAY - 1) % 7
 
 
-def project(facts: ContactFacts, *, after_minutes: int, count: int) -> SimpleNamespace:
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One contact imagined at coming minutes: arrays of n, one per minute.
+
+    Attributes:
+        utc_minute: int64[n], minutes since the epoch.
+        local_day: int64[n], proleptic ordinal in the first zone.
+        seen: what bodies read.
+    """
+
+    utc_minute: NDArray[np.int64]
+    local_day: NDArray[np.int64]
+    seen: Any
+
+
+def project(facts: ContactFacts, *, vocabulary: Vocabulary, after_minutes: int, count: int) -> Grid:
     """Return the same contact at each of `count` whole minutes, beginning `after_minutes` after the minute it was asked for.
 
-    What the day counts is empty on another local day; all else stays as it is. The arrays have the names that bodies read, and
-    `utc_minute`, minutes since the epoch.
+    Facts change as `OverTime` says: what the day counts is empty on another local day, rolling counts lose their old days, days since
+    something grow, and all else stays as it is.
     """
     start = (facts.at - _EPOCH) // timedelta(minutes=1) + after_minutes
     utc = np.arange(start, start + count, dtype=np.int64)
-    local = local_minutes(str(facts.zone), utc)
-    day = local // MINUTES_PER_DAY
-    local_day = day + EPOCH_DAY
-    return SimpleNamespace(
-        utc_minute=utc,
-        local_minute=local - day * MINUTES_PER_DAY,
-        local_day=local_day,
-        call_slots_held_count=np.where(local_day == facts.local_day, facts.call_slots_held_count, 0),
-    )
+    zones = zones_of(facts.zone)
+    locals_ = [local_minutes(zone.key, utc) for zone in zones]
+    minutes = [local % MINUTES_PER_DAY for local in locals_]
+    local_day = locals_[0] // MINUTES_PER_DAY + EPOCH_DAY
+    later = {name: _later(facts, name=name, vocabulary=vocabulary, local_day=local_day) for name in facts.known}
+    seen = vocabulary.see(later)
+    _see_clock(seen, local=locals_[0], least=np.minimum.reduce(minutes), most=np.maximum.reduce(minutes))
+    setattr(seen, _IS_KIND[facts.performer_kind], 1)
+    return Grid(utc, local_day, seen)
+
+
+def _later(facts: ContactFacts, *, name: str, vocabulary: Vocabulary, local_day: NDArray[np.int64]) -> Any:
+    fact, value = vocabulary.facts[name], facts.known[name]
+    if fact.over_time is OverTime.renews_daily:
+        return np.where(local_day == facts.local_day, value, 0)
+    if fact.over_time is OverTime.grows_daily:
+        return value + (local_day - facts.local_day)
+    if fact.over_time is OverTime.rolls and fact.count is not None:
+        days = facts.history.get(name, ((facts.local_day, value),))
+        return sum((np.where(local_day - day < fact.count.window_days, count, 0) for day, count in days), np.zeros_like(local_day))
+    return value
 
 
 def instant_of(utc_minute: int) -> datetime:
@@ -220,8 +322,12 @@ def instant_of(utc_minute: int) -> datetime:
     return _EPOCH + timedelta(minutes=utc_minute)
 
 
-def _conform(frame: pa.Table) -> dict[str, pa.ChunkedArray]:
-    columns, reasons = {}, []
+def _conform(frame: pa.Table, *, vocabulary: Vocabulary) -> dict[str, pa.ChunkedArray]:
+    columns: dict[str, pa.ChunkedArray] = {}
+    reasons: list[str] = []
+    for name in frame.column_names:
+        if name not in FACTS.names:
+            columns[name] = _fact_column(frame.column(name), name=name, vocabulary=vocabulary, reasons=reasons)
     for wanted in FACTS:
         if wanted.name not in frame.column_names:
             reasons.append(f"no column {wanted.name}")
@@ -241,12 +347,27 @@ def _conform(frame: pa.Table) -> dict[str, pa.ChunkedArray]:
         edges = [edge.year for edge in pc.min_max(at).as_py().values()]
         if edges[0] < YEAR_FIRST or edges[1] > YEAR_LAST:
             reasons.append(f"at lies outside the years {YEAR_FIRST} to {YEAR_LAST}")
-    held = columns.get("call_slots_held_count")
-    if held is not None and len(held) and not held.null_count and held.to_numpy().min() < 0:
-        reasons.append("call_slots_held_count is below zero")
     if reasons:
         raise FactsMismatch(text="; ".join(reasons))
     return columns
+
+
+def _fact_column(column: pa.ChunkedArray, *, name: str, vocabulary: Vocabulary, reasons: list[str]) -> pa.ChunkedArray:
+    fact = vocabulary.facts.get(name)
+    if fact is None or fact.source is Source.core:
+        reasons.append(
+            f"{name} is no fact that may be given; the packs declare none of that name" if fact is None else f"{name} is derived"
+        )
+        return column
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    if not pa.types.is_integer(column.type):
+        reasons.append(f"{name} is not of whole numbers")
+    elif column.null_count:
+        reasons.append(f"{name} has {column.null_count} nulls")
+    elif len(column) and pc.min(column).as_py() < 0:
+        reasons.append(f"{name} is below zero")
+    return column
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str | None]]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from duecourse.rules.vocabulary import Vocabulary
 
 
 class Layer(StrEnum):
@@ -42,6 +45,22 @@ class Modality(StrEnum):
     should_not = "should_not"
     presumption = "presumption"
     safe_harbour_lost = "safe_harbour_lost"
+    definition = "definition"
+    """Nothing is forbidden: the text says what counts as something, and a finding says that this does not."""
+
+    @property
+    def finding(self) -> str:
+        """What a case of such a rule is called when the rule finds fault."""
+        return _FINDINGS[self.value]
+
+
+_FINDINGS = {
+    "must_not": "refused",
+    "should_not": "warned",
+    "presumption": "presumed",
+    "safe_harbour_lost": "harbour_lost",
+    "definition": "outside",
+}
 
 
 class Confidence(StrEnum):
@@ -74,16 +93,34 @@ class Unit(StrEnum):
 
     minute_of_day = "minute_of_day"
     count_per_local_day = "count_per_local_day"
+    number = "count"
+    days = "days"
+    months = "months"
+    minutes = "minutes"
+    minor = "minor"
+    """Money in minor units of the creditor's currency."""
     yes_no = "yes_no"
 
     @property
     def largest(self) -> int:
         """The largest value that makes sense in this unit; the smallest is 0."""
-        return {"minute_of_day": 1440, "count_per_local_day": 10_000, "yes_no": 1}[self.value]
+        return _LARGEST[self.value]
 
     def show(self, value: int) -> str:
         """Return the value as a person reads it: a minute of the day as `HH:MM`."""
         return f"{value // 60:02d}:{value % 60:02d}" if self is Unit.minute_of_day else str(value)
+
+
+_LARGEST = {
+    "minute_of_day": 1440,
+    "count_per_local_day": 10_000,
+    "count": 1_000_000,
+    "days": 100_000,
+    "months": 3_600,
+    "minutes": 10_000_000,
+    "minor": 10**15,
+    "yes_no": 1,
+}
 
 
 CHANNELS = ("call", "sms", "email", "letter", "visit")
@@ -221,9 +258,11 @@ class Rule:
         name: the folder.
         code: stable name of the finding, for machines.
         title: in both languages.
+        subject: what it is about; `contact` for the rules of the gate.
         modality: what a breach means.
-        channels: the channels it looks at.
+        channels: the channels it looks at; empty for another subject than a contact.
         is_local: whether it needs the debtor's zone; without one the contact is refused.
+        begins_with_text: whether there was no such rule before its first value; otherwise a day without a value is refused.
         facts_used: names of the facts its body reads, with their units.
         explanation: templates with the facts' and parameters' names as places.
         parameters: at least one.
@@ -238,9 +277,11 @@ class Rule:
     name: str
     code: str
     title: Bilingual
+    subject: str
     modality: Modality
     channels: frozenset[str]
     is_local: bool
+    begins_with_text: bool
     facts_used: Mapping[str, Unit]
     explanation: Bilingual
     parameters: tuple[Parameter, ...]
@@ -266,6 +307,7 @@ class Pack:
         zone_default: the zone a caller may give a debtor of this country whose zone is not recorded; `decide` never applies it.
         title: in both languages.
         texts: by id.
+        vocabulary: the facts that its rules may read: what all packs share and its own.
         rules: all rules, those that are disabled included, by id.
         fingerprint: SHA-256 of the files it was read from, so that a stored verdict names exactly the rules it used.
     """
@@ -275,6 +317,7 @@ class Pack:
     zone_default: str
     title: Bilingual
     texts: Mapping[str, Text]
+    vocabulary: Vocabulary
     rules: tuple[Rule, ...]
     fingerprint: str
 

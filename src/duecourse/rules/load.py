@@ -16,7 +16,7 @@ from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
-from duecourse.rules.body import BODY, faults_of, module_of
+from duecourse.rules.body import BODY, faults_of, module_of, names_read
 from duecourse.rules.errors import PackInvalid
 from duecourse.rules.facts import zone_of
 from duecourse.rules.form import (
@@ -40,6 +40,7 @@ from duecourse.rules.form import (
     Unit,
 )
 from duecourse.rules.reading import Fields, read_yaml
+from duecourse.rules.vocabulary import CONTACT, Vocabulary, read_vocabulary
 
 SHIPPED = Path(__file__).parent / "packs"
 
@@ -66,6 +67,22 @@ def shipped_packs() -> tuple[Pack, ...]:
     return tuple(shipped_pack(name) for name in shipped_names())
 
 
+@lru_cache(maxsize=1)
+def shared_vocabulary() -> Vocabulary:
+    """Return the facts and subjects that all packs share, the same object on each call.
+
+    Raises:
+        PackInvalid: with everything that is wrong in the file.
+    """
+    problems: list[str] = []
+    path = SHIPPED / "facts.yaml"
+    node = read_yaml(path.read_text(encoding="utf-8"), place=path.name, problems=problems)
+    found = read_vocabulary(node, place=path.name, problems=problems)
+    if problems:
+        raise PackInvalid(path=str(path), reasons=problems)
+    return found
+
+
 def load_pack(folder: Path, *, enable: Collection[str] = ()) -> Pack:
     """Return the pack in `folder`.
 
@@ -84,13 +101,14 @@ def load_pack(folder: Path, *, enable: Collection[str] = ()) -> Pack:
         head.add(f"has the zone {zone_default!r}, which does not exist")
     texts = {name: _text(fields, name=name, layers=TEXT_LAYERS) for name, fields in head.named("texts")}
     head.close()
+    vocabulary = _vocabulary(sources)
     folders = sorted(path.parent.name for path in folder.glob("*/parameters.yaml"))
-    rules = tuple(_rule(sources, name=name, pack_id=pack_id, texts=texts, enable=enable) for name in folders)
+    rules = tuple(_rule(sources, name=name, pack_id=pack_id, texts=texts, vocabulary=vocabulary, enable=enable) for name in folders)
     if not rules:
         problems.append("no folder of a rule is there")
     if problems:
         raise PackInvalid(path=str(folder), reasons=problems)
-    return Pack(pack_id, country, zone_default, title, texts, rules, sources.fingerprint())
+    return Pack(pack_id, country, zone_default, title, texts, vocabulary, rules, sources.fingerprint())
 
 
 def load_overlay(path: Path) -> Overlay:
@@ -147,6 +165,9 @@ class _Sources:
             self.problems.append(f"{name} cannot be read ({error})")
             return ""
 
+    def add(self, name: str, content: bytes) -> None:
+        self._read[name] = content
+
     def yaml(self, name: str) -> Any:
         return read_yaml(self.text(name), place=name, problems=self.problems)
 
@@ -155,6 +176,18 @@ class _Sources:
         for name, content in sorted(self._read.items()):
             sha.update(f"|{name}:{len(content)}|".encode() + content)
         return sha.hexdigest()
+
+
+def _vocabulary(sources: _Sources) -> Vocabulary:
+    """Return the shared facts with the pack's own; the shared file goes into the fingerprint too."""
+    sources.add("../facts.yaml", (SHIPPED / "facts.yaml").read_bytes())
+    shared = shared_vocabulary()
+    if not (sources.folder / "facts.yaml").exists():
+        return shared
+    own = read_vocabulary(sources.yaml("facts.yaml"), place="facts.yaml", problems=sources.problems)
+    for name in sorted(own.facts.keys() & shared.facts.keys()):
+        sources.problems.append(f"facts.yaml declares {name}, which all packs share already")
+    return Vocabulary({**shared.facts, **own.facts}, {**shared.subjects, **own.subjects})
 
 
 def _text(fields: Fields, *, name: str, layers: Sequence[Layer]) -> Text:
@@ -174,7 +207,9 @@ def _text(fields: Fields, *, name: str, layers: Sequence[Layer]) -> Text:
     return text
 
 
-def _rule(sources: _Sources, *, name: str, pack_id: str, texts: Mapping[str, Text], enable: Collection[str]) -> Rule:
+def _rule(
+    sources: _Sources, *, name: str, pack_id: str, texts: Mapping[str, Text], vocabulary: Vocabulary, enable: Collection[str]
+) -> Rule:
     problems = sources.problems
     fields = Fields(sources.yaml(f"{name}/parameters.yaml"), place=f"{name}/parameters.yaml", problems=problems)
     rule_id = f"{pack_id}.{name}"
@@ -185,15 +220,19 @@ def _rule(sources: _Sources, *, name: str, pack_id: str, texts: Mapping[str, Tex
     parameters = tuple(
         _parameter(inner, rule_id=rule_id, name=parameter, texts=texts, enable=enable) for parameter, inner in fields.named("parameters")
     )
+    subject = fields.text("subject", default=CONTACT)
+    is_contact = subject == CONTACT
     rule = Rule(
         id=rule_id,
         name=name,
         code=fields.text("code"),
         title=fields.bilingual("title"),
+        subject=subject,
         modality=fields.choice("modality", Modality),
-        channels=frozenset(fields.texts("channels", known=CHANNELS)),
-        is_local=fields.flag("is_local"),
-        facts_used=_facts_used(fields),
+        channels=frozenset(fields.texts("channels", known=CHANNELS)) if is_contact else frozenset(),
+        is_local=fields.flag("is_local") if is_contact else False,
+        begins_with_text=_begins_with_text(fields),
+        facts_used=_facts_used(fields, vocabulary=vocabulary),
         explanation=fields.bilingual("explanation"),
         parameters=parameters,
         exceptions=tuple(_exception(inner, texts=texts, known=parameters) for inner in fields.listed("exceptions", is_required=False)),
@@ -203,7 +242,11 @@ def _rule(sources: _Sources, *, name: str, pack_id: str, texts: Mapping[str, Tex
         cases=tuple(_cases(sources, name=name)),
     )
     fields.close()
+    if subject not in vocabulary.subjects:
+        fields.add(f"has the subject {subject!r}, which is not one of {', '.join(vocabulary.subjects)}")
     _refuse_unknown_places(rule, fields=fields)
+    if not faults:
+        _refuse_undeclared_reads(rule, fields=fields)
     return rule
 
 
@@ -211,10 +254,22 @@ def _no_body(facts: Any, values: SimpleNamespace) -> bool:
     return True
 
 
-def _facts_used(fields: Fields) -> dict[str, Unit]:
-    inner = fields.inner("facts_used")
-    node = fields.raw("facts_used")
-    return {fact: inner.choice(fact, Unit) for fact in (node if isinstance(node, Mapping) else ())}
+def _begins_with_text(fields: Fields) -> bool:
+    word = fields.text("before_first_value", default="unknown")
+    if word not in ("unknown", "no_rule"):
+        fields.add(f"needs before_first_value as unknown or no_rule, not {word!r}")
+    return word == "no_rule"
+
+
+def _facts_used(fields: Fields, *, vocabulary: Vocabulary) -> dict[str, Unit]:
+    names = fields.raw("facts_used")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        fields.add("needs facts_used as a list of names")
+        return {}
+    for name in names:
+        if name not in vocabulary.facts:
+            fields.add(f"uses the fact {name!r}, which no facts.yaml declares")
+    return {name: vocabulary.facts[name].unit for name in names if name in vocabulary.facts}
 
 
 def _cases(sources: _Sources, *, name: str) -> list[Mapping[str, Any]]:
@@ -305,11 +360,20 @@ def _refuse_overlaps(values: Sequence[DatedValue], *, fields: Fields) -> None:
 
 
 def _refuse_unknown_places(rule: Rule, *, fields: Fields) -> None:
-    known = {*rule.facts_used, *(parameter.name for parameter in rule.parameters)}
+    known = {*rule.facts_used, *(parameter.name for parameter in rule.parameters), *(("local_time",) if rule.is_local else ())}
     for template in rule.explanation:
         for _, place, _, _ in Formatter().parse(template):
             if place is not None and place not in known:
                 fields.add(f"explains with {{{place}}}, which is neither a fact used nor a parameter")
+
+
+def _refuse_undeclared_reads(rule: Rule, *, fields: Fields) -> None:
+    for place, allowed in (("facts", set(rule.facts_used)), ("values", {parameter.name for parameter in rule.parameters})):
+        read = names_read(rule.source, of=place)
+        for name in sorted(read - allowed):
+            fields.add(f"has a body that reads {place}.{name}, which it does not declare")
+        for name in sorted(allowed - read):
+            fields.add(f"declares {name}, which its body does not read")
 
 
 _NO_TEXT = Text("", Layer.law, title=Bilingual("", ""), issued_on=date.min,

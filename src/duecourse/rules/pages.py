@@ -6,12 +6,13 @@ The pages in docs/rules/ are written by `python -m duecourse.rules.pages docs/ru
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from duecourse.rules.form import OVERLAY_LAYERS, DatedValue, Pack, Reference, Rule
-from duecourse.rules.load import shipped_packs
+from duecourse.rules.load import shared_vocabulary, shipped_packs
+from duecourse.rules.vocabulary import Fact
 
 _WRITTEN = "<!-- Written by `python -m duecourse.rules.pages docs/rules`; edit the rule's folder instead. -->"
 
@@ -19,7 +20,29 @@ _WRITTEN = "<!-- Written by `python -m duecourse.rules.pages docs/rules`; edit t
 def render_pages(packs: Sequence[Pack]) -> dict[str, str]:
     """Return the pages by path under docs/rules: one per rule, and `README.md` with the texts and what is disabled."""
     pages = {f"{pack.id}/{rule.name}.md": render_rule(rule, pack=pack) for pack in packs for rule in pack.rules}
-    return {"README.md": _index(packs), **pages}
+    return {"README.md": _index(packs), "facts.md": render_facts(packs), **pages}
+
+
+def render_facts(packs: Sequence[Pack]) -> str:
+    """Return the page of every fact that a rule may read: what all packs share, then each pack's own."""
+    shared = shared_vocabulary()
+    parts = [
+        _WRITTEN,
+        "# Facts · 事实",
+        "What a rule may read. A fact that nobody gave is taken as the value in the last column. How to add one: [packs](../packs.md).",
+        "## Shared by all packs",
+        _facts_rows(shared.facts.values()),
+    ]
+    for pack in packs:
+        own = [fact for name, fact in pack.vocabulary.facts.items() if name not in shared.facts]
+        if own:
+            parts += [f"## {pack.title.en} · {pack.title.zh}", _facts_rows(own)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _facts_rows(facts: Iterable[Fact]) -> str:
+    rows = [(f"`{f.name}`", f.title.en, f.title.zh, f.unit, f.source, f.over_time, f.unit.show(f.when_unknown)) for f in facts]
+    return _table(("fact", "meaning", "含义", "unit", "source", "over time", "when unknown"), rows)
 
 
 def render_rule(rule: Rule, *, pack: Pack) -> str:
@@ -82,9 +105,15 @@ def _facts_table(rule: Rule, pack: Pack) -> str:
             ("rule", f"`{rule.id}`"),
             ("pack", f"{pack.title.en}, {pack.title.zh}"),
             ("code", f"`{rule.code}`"),
+            ("about", pack.vocabulary.subjects[rule.subject].en),
             ("modality", f"`{rule.modality}`"),
-            ("channels", ", ".join(sorted(rule.channels))),
-            ("needs the debtor's zone", "yes" if rule.is_local else "no"),
+            *(
+                [("channels", ", ".join(sorted(rule.channels))), ("needs the debtor's zone", "yes" if rule.is_local else "no")]
+                if rule.channels
+                else []
+            ),
+            ("facts read", ", ".join(f"`{name}`" for name in rule.facts_used) or "none"),
+            ("before the first value", "no such rule" if rule.begins_with_text else "not known, so nothing is decided"),
             ("enabled", "yes" if rule.is_enabled else "no: a parameter has no value that is known well enough"),
         ],
     )
@@ -114,6 +143,8 @@ def _cases_table(rule: Rule) -> str:
 
 
 def _told(case: Mapping[str, Any]) -> Iterator[str]:
+    if "as_of" in case:
+        yield f"on {case['as_of']}"
     for name, value in case["facts"].items():
         yield f"{name} {'unknown' if value is None else value}"
     for layer in OVERLAY_LAYERS:

@@ -7,16 +7,16 @@ lower layer can only tighten, save where a text itself gives way, and then only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from duecourse.rules.errors import NoValueInForce, RuleConflict, UnknownParameter
-from duecourse.rules.facts import ContactFacts
 from duecourse.rules.form import DatedValue, Exception_, Overlay, Pack, Parameter, Reference, Rule
+from duecourse.rules.vocabulary import CONTACT, Vocabulary, joined
 
 
 class Scope(NamedTuple):
@@ -78,20 +78,33 @@ class BoundRule:
         rule: the rule.
         values: the effective values as attributes, for the body.
         effective: the same with their sources.
-        finds: whether the rule finds fault with one contact; a contact without a zone is found by a rule that needs one.
     """
 
     rule: Rule
     values: SimpleNamespace
     effective: tuple[Effective, ...]
-    finds: Callable[[ContactFacts], bool]
+
+    def finds(self, seen: Any) -> bool:
+        """Whether the body finds fault with what is seen."""
+        return bool(self.rule.is_breached(seen, self.values))
+
+
+@lru_cache(maxsize=256)
+def vocabulary_of(packs: tuple[Pack, ...]) -> Vocabulary:
+    """Return the facts that these packs declare together.
+
+    Raises:
+        VocabularyConflict: two of them declare one name differently.
+    """
+    return joined(pack.vocabulary for pack in packs)
 
 
 @lru_cache(maxsize=4096)
-def bind(scope: Scope, as_of: date) -> tuple[BoundRule, ...]:
-    """Return the enabled rules that bind in this scope, each with its effective values of the day.
+def bind(scope: Scope, as_of: date, subject: str = CONTACT) -> tuple[BoundRule, ...]:
+    """Return the enabled rules about a subject that bind in this scope, each with its effective values of the day.
 
-    A rule none of whose texts binds this lender and product is left out.
+    A rule none of whose texts binds this lender and product is left out, and so is one that began with its text on a day on which a
+    parameter has no value yet, or no longer.
 
     Raises:
         NoValueInForce: a rule that binds has a parameter without a value on the day.
@@ -100,13 +113,21 @@ def bind(scope: Scope, as_of: date) -> tuple[BoundRule, ...]:
     """
     _refuse_unknown(scope)
     bound = []
-    for rule in (rule for pack in scope.packs for rule in pack.rules if rule.is_enabled):
+    for rule in (rule for pack in scope.packs for rule in pack.rules if rule.is_enabled and rule.subject == subject):
         if not all(any(True for _ in _binding(parameter, scope)) for parameter in rule.parameters):
+            continue
+        if rule.begins_with_text and not all(any(v.holds(as_of) for v in _binding(parameter, scope)) for parameter in rule.parameters):
             continue
         effective = tuple(_effective(rule, parameter, scope=scope, as_of=as_of) for parameter in rule.parameters)
         values = SimpleNamespace(**{found.parameter.name: found.value for found in effective})
-        bound.append(BoundRule(rule, values, effective, _closure(rule, values)))
+        bound.append(BoundRule(rule, values, effective))
     return tuple(bound)
+
+
+@lru_cache(maxsize=4096)
+def bind_channel(scope: Scope, as_of: date, channel: str) -> tuple[BoundRule, ...]:
+    """Return those of `bind` that look at a channel."""
+    return tuple(bound for bound in bind(scope, as_of) if channel in bound.rule.channels)
 
 
 def change_days(scope: Scope) -> list[int]:
@@ -114,15 +135,6 @@ def change_days(scope: Scope) -> list[int]:
     dated = [v for pack in scope.packs for rule in pack.rules for p in rule.parameters for v in p.values]
     dated += [v for overlay in scope.overlays for values in overlay.values.values() for v in values]
     return sorted({day.toordinal() for v in dated for day in (v.effective_on, v.until_on) if day is not None})
-
-
-def _closure(rule: Rule, values: SimpleNamespace) -> Callable[[ContactFacts], bool]:
-    channels, is_local, is_breached = rule.channels, rule.is_local, rule.is_breached
-
-    def finds(facts: ContactFacts) -> bool:
-        return facts.channel in channels and ((is_local and not facts.is_zone_known) or bool(is_breached(facts, values)))
-
-    return finds
 
 
 def _binding(parameter: Parameter, scope: Scope) -> Iterator[DatedValue]:

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from duecourse.rules.facts import ContactFacts
-from duecourse.rules.form import Bilingual, Modality, Pack, Reference
-from duecourse.rules.resolve import BoundRule, Effective, Standing
+from duecourse.rules.form import OVERLAY_LAYERS, Bilingual, Modality, Pack, Reference, Unit
+from duecourse.rules.resolve import BoundRule, Effective, Standing, vocabulary_of
+from duecourse.rules.vocabulary import CORE
 
-RECORD_FORM = "duecourse verdict 1"
+RECORD_FORM = "duecourse verdict 2"
 ZONE_UNKNOWN = "zone_unknown"
 _ZONE_UNKNOWN_TEXT = Bilingual(
     zh="债务人所在时区不明，无法确定当地时间；系统不作推测，不予联系。",
@@ -69,7 +70,7 @@ class Verdict:
         next_allowed_at: aware UTC, whole minute: for a refusal the first later minute at which every rule would allow, as far as
             is known now; None when allowed, or when there is none within `decide.HORIZON_DAYS`.
         packs: the packs used.
-        checked: all rules that bound, with their values.
+        checked: all rules that bound and look at the channel, with their values.
     """
 
     allowed: bool
@@ -84,16 +85,22 @@ class Verdict:
     def to_record(self) -> dict[str, Any]:
         """Return the verdict as JSON-able values: the permit's evidence.
 
+        The values that bound stand with their texts where a rule found fault, or where a paper of a lower layer speaks; of the other
+        rules that were passed, the values alone: their texts follow from `as_of` and the packs' fingerprints. `assumed` names the facts that nobody gave.
+
         Guarantees:
             No personal data: the person's key is left out, and of an agreement only its id, title, article and values are told, which
             hold none if whoever wrote the overlay put none there. Equal verdicts give equal records, byte for byte after `json.dumps(..., sort_keys=True)`.
         """
+        seen = self.facts.seen(vocabulary_of(self.packs))
+        is_lost = not self.facts.is_zone_known
+        used = {name for bound in self.checked for name in bound.rule.facts_used}
         return {
             "form": RECORD_FORM,
             "allowed": self.allowed,
             "as_of": self.as_of.isoformat(),
             "at": _instant(self.facts.at),
-            "zone": self.facts.zone if self.facts.is_zone_known else None,
+            "zone": None if is_lost else self.facts.zone,
             "channel": self.facts.channel,
             "performer_kind": self.facts.performer_kind,
             "lender_class": self.facts.lender_class,
@@ -102,52 +109,102 @@ class Verdict:
             "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in self.packs],
             "reasons": [reason.to_record() for reason in self.reasons],
             "warnings": [reason.to_record() for reason in self.warnings],
-            "checked": [_checked(bound, self.facts) for bound in self.checked],
+            "checked": [_checked(bound, seen, is_lost=is_lost and bound.rule.is_local) for bound in self.checked],
+            "assumed": sorted(used - self.facts.known.keys() - set(CORE)),
         }
 
 
-def reason_of(bound: BoundRule, facts: ContactFacts) -> Reason:
-    """Return what a rule that finds fault with a contact has to say."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules about a subject other than a contact say.
+
+    Attributes:
+        allowed: whether no `must_not` rule finds fault.
+        reasons: every refusing finding, in order of pack and rule.
+        warnings: every finding of another modality, what falls outside a definition included.
+        as_of: the day whose values were used.
+        subject: what was judged.
+        known: the facts given.
+        packs: the packs used.
+        checked: all rules that bound, with their values.
+    """
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    as_of: date
+    subject: str
+    known: Mapping[str, int]
+    packs: tuple[Pack, ...]
+    checked: tuple[BoundRule, ...]
+
+    def finds(self, rule_id: str) -> bool:
+        """Whether this rule finds fault."""
+        return any(reason.rule_id == rule_id for reason in (*self.reasons, *self.warnings))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the judgement as JSON-able values."""
+        seen = vocabulary_of(self.packs).see(self.known)
+        return {
+            "form": RECORD_FORM,
+            "subject": self.subject,
+            "allowed": self.allowed,
+            "as_of": self.as_of.isoformat(),
+            "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in self.packs],
+            "reasons": [reason.to_record() for reason in self.reasons],
+            "warnings": [reason.to_record() for reason in self.warnings],
+            "checked": [_checked(bound, seen, is_lost=False) for bound in self.checked],
+        }
+
+
+def reason_of(bound: BoundRule, seen: Any, *, is_lost: bool) -> Reason:
+    """Return what a rule that finds fault has to say.
+
+    Args:
+        bound: the rule with its values.
+        seen: what bodies read.
+        is_lost: whether it could not be judged because the zone is not known.
+    """
     rule = bound.rule
-    is_lost = rule.is_local and not facts.is_zone_known
-    shown = {} if is_lost else _facts_used(bound, facts)
+    shown = {} if is_lost else _facts_used(bound, seen)
     places = {**shown, **{one.parameter.name: one.parameter.unit.show(one.value) for one in bound.effective}}
+    if rule.is_local and not is_lost:
+        edges = dict.fromkeys(Unit.minute_of_day.show(minute) for minute in (seen.local_minute_least, seen.local_minute_most))
+        places["local_time"] = " / ".join(edges)
     filled = _ZONE_UNKNOWN_TEXT if is_lost else Bilingual(*(template.format_map(places) for template in rule.explanation))
     return Reason(
         rule_id=rule.id,
         code=ZONE_UNKNOWN if is_lost else rule.code,
         modality=rule.modality,
-        citations=_citations(bound, facts, is_lost=is_lost),
+        citations=_citations(bound, seen, is_lost=is_lost),
         facts=shown,
         effective=bound.effective,
         explanation=filled,
     )
 
 
-def _facts_used(bound: BoundRule, facts: ContactFacts) -> dict[str, str]:
-    return {name: unit.show(getattr(facts, name)) for name, unit in bound.rule.facts_used.items()}
+def _facts_used(bound: BoundRule, seen: Any) -> dict[str, str]:
+    return {name: unit.show(getattr(seen, name)) for name, unit in bound.rule.facts_used.items()}
 
 
-def _citations(bound: BoundRule, facts: ContactFacts, *, is_lost: bool) -> tuple[Reference, ...]:
+def _citations(bound: BoundRule, seen: Any, *, is_lost: bool) -> tuple[Reference, ...]:
     """Return every paper that by itself forbids this contact, and the exceptions it stands on.
 
     A parameter is decisive if its loosest value would clear the contact. Of a decisive parameter each standing value is tried alone:
     at 21:00 a policy that ends the day at 21:00 is cited and the law, which ends it at 22:00, is not; at 22:30 both are.
     """
-    decisive = [
-        one for one in bound.effective if not is_lost and not _is_breached(bound, facts, effective=one, value=one.parameter.loosest)
-    ]
+    decisive = [one for one in bound.effective if not is_lost and not _is_breached(bound, seen, effective=one, value=one.parameter.loosest)]
     found: dict[Reference, None] = {}
     for one in decisive or bound.effective:
         for standing in one.standing:
-            if is_lost or _is_breached(bound, facts, effective=one, value=standing.dated.value):
+            if is_lost or _is_breached(bound, seen, effective=one, value=standing.dated.value):
                 found |= dict.fromkeys((standing.reference, *(exception.reference for exception in standing.exceptions)))
     return tuple(sorted(found, key=lambda reference: reference.text.layer.rank))
 
 
-def _is_breached(bound: BoundRule, facts: ContactFacts, *, effective: Effective, value: int) -> bool:
+def _is_breached(bound: BoundRule, seen: Any, *, effective: Effective, value: int) -> bool:
     tried = SimpleNamespace(**{**vars(bound.values), effective.parameter.name: value})
-    return bool(bound.rule.is_breached(facts, tried))
+    return bool(bound.rule.is_breached(seen, tried))
 
 
 def _citation(reference: Reference) -> dict[str, Any]:
@@ -185,15 +242,14 @@ def _standing(source: Standing) -> dict[str, Any]:
     }
 
 
-def _checked(bound: BoundRule, facts: ContactFacts) -> dict[str, Any]:
-    is_judged = facts.channel in bound.rule.channels
-    is_shown = is_judged and not (bound.rule.is_local and not facts.is_zone_known)
+def _checked(bound: BoundRule, seen: Any, *, is_lost: bool) -> dict[str, Any]:
+    layered = [one for one in bound.effective if any(source.reference.text.layer in OVERLAY_LAYERS for source in one.standing)]
     return {
         "rule": bound.rule.id,
         "modality": bound.rule.modality.value,
-        "applies": is_judged,
-        "facts": _facts_used(bound, facts) if is_shown else {},
-        "parameters": [_parameter(effective) for effective in bound.effective],
+        "facts": {} if is_lost else _facts_used(bound, seen),
+        "values": {one.parameter.name: one.parameter.unit.show(one.value) for one in bound.effective},
+        **({"parameters": [_parameter(one) for one in layered]} if layered else {}),
     }
 
 

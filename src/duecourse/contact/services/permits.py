@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -208,13 +208,13 @@ def _earlier(known: _Known, *, request: _Request) -> Answer:
 def _decide(known: _Known, *, request: _Request, point: ContactPoint | None) -> _Decision:
     if known.performer_kind is None:
         raise PerformerMissing
-    day = known.days[ContactFacts(request.channel, request.contact_at, known.zone, known.person_id, 0).local_on.isoformat()]
+    day = known.days[ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on.isoformat()]
     facts = ContactFacts(
         channel=request.channel,
         at=request.contact_at,
         zone=known.zone,
         person_key=known.person_id,
-        call_slots_held_count=day["held_count"],
+        known={"call_slots_held_count": day["held_count"]},
         performer_kind=grounds.RULE_KINDS[known.performer_kind],
         lender_class=known.lender_class,
         product_class=known.product_class,
@@ -256,8 +256,7 @@ def _valid_until(facts: ContactFacts, *, verdict: Verdict) -> datetime:
     """Return the end of the permit: its lifetime, or the last minute before a rule would refuse."""
     end = facts.at + PERMIT_LIFETIME
     while end > facts.at:
-        later = ContactFacts(facts.channel, end, facts.zone, facts.person_key, facts.call_slots_held_count,
-                             facts.performer_kind, facts.lender_class, facts.product_class)  # fmt: skip
+        later = replace(facts, at=end)
         if later.local_day == facts.local_day and decide(later, packs=verdict.packs, as_of=later.local_on).allowed:
             return end
         end -= timedelta(minutes=1)

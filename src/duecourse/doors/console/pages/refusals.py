@@ -143,7 +143,7 @@ def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
     reasons = [_reason(reason) for reason in explanation.get("reasons", [])]
     warnings = [_reason(reason) for reason in explanation.get("warnings", [])]
     grounds = [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])]
-    checked = [rule | {"text": _rule_title(rule["rule"])} for rule in explanation.get("checked", []) if rule["applies"]]
+    checked = [rule | {"text": _rule_title(rule["rule"])} for rule in explanation.get("checked", [])]
     context = {"row": row, "reasons": reasons, "warnings": warnings, "grounds": grounds, "checked": checked, "explanation": explanation}
     return TemplateResponse(request, "console/refusals/answer.html", context)
 
