@@ -403,11 +403,7 @@ class Tour:
 
 
 def smaller(png: bytes) -> bytes:
-    """Return a picture in few colours, or as it is where Pillow is not installed."""
-    try:
-        from PIL import Image
-    except ImportError:
-        return png
+    """Return a picture in few colours."""
     few = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     small = io.BytesIO()
     few.save(small, "PNG", optimize=True)

@@ -22,7 +22,7 @@ from duecourse.kit.errors import DuecourseError, Problem
 from duecourse.rules.errors import UnknownFact
 from duecourse.rules.facts import MINUTES_PER_DAY, Columns, ContactFacts, columns_of, instant_of, project
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Modality, Overlay, Pack
-from duecourse.rules.resolve import BoundRule, Scope, bind, bind_channel, change_days, vocabulary_of
+from duecourse.rules.resolve import BoundRule, Scope, bind, change_days, gate_of, vocabulary_of
 from duecourse.rules.verdict import Judgement, Reason, Verdict, reason_of
 
 HORIZON_DAYS = 32
@@ -59,17 +59,15 @@ def decide(facts: ContactFacts, *, packs: Sequence[Pack], as_of: date, layers: S
     """
     packs = tuple(packs)
     scope = Scope(packs, (*layers, *facts.agreements), facts.lender_class, facts.product_class)
-    checked = bind_channel(scope, as_of, facts.channel)
-    seen = facts.seen(vocabulary_of(packs))
-    if facts.is_zone_known:
-        findings = [bound for bound in checked if bound.rule.is_breached(seen, bound.values)]
-    else:
-        findings = [bound for bound in checked if bound.rule.is_local or bound.rule.is_breached(seen, bound.values)]
-    if not findings:
-        return Verdict(True, (), (), as_of, facts, None, packs, checked)
-    reasons, warnings = _told([reason_of(bound, seen, is_lost=bound.rule.is_local and not facts.is_zone_known) for bound in findings])
+    gate = gate_of(scope, as_of, facts.channel)
+    seen = facts.seen(gate.vocabulary)
+    if facts.is_zone_known and not gate.finds_any(seen):
+        return Verdict(True, (), (), as_of, facts, None, packs, gate.checked)
+    is_lost = not facts.is_zone_known
+    findings = [bound for bound in gate.checked if (is_lost and bound.rule.is_local) or bound.finds(seen)]
+    reasons, warnings = _told([reason_of(bound, seen, is_lost=bound.rule.is_local and is_lost) for bound in findings])
     next_at = next_allowed_at(facts, scope=scope, as_of=as_of) if reasons else None
-    return Verdict(not reasons, reasons, warnings, as_of, facts, next_at, packs, checked)
+    return Verdict(not reasons, reasons, warnings, as_of, facts, next_at, packs, gate.checked)
 
 
 def judge(
@@ -136,9 +134,10 @@ def decide_many(
     Guarantees:
         Row by row the same as `decide` (allowed, and which rules found what).
     """
-    columns = columns_of(frame, vocabulary=vocabulary_of(tuple(packs)))
-    count = columns.count
     rules = [rule for pack in packs for rule in pack.rules if rule.is_enabled and rule.channels]
+    used = {name for rule in rules for name in rule.facts_used}
+    columns = columns_of(frame, vocabulary=vocabulary_of(tuple(packs)), used=used)
+    count = columns.count
     found = {rule.id: np.zeros(count, dtype=np.uint8) for rule in rules}
     is_refused, is_judged = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
     problems: list[Problem] = []
@@ -183,7 +182,7 @@ def next_allowed_at(facts: ContactFacts, *, scope: Scope, as_of: date) -> dateti
         is_open = np.zeros(minutes, dtype=bool)
         for rows, day in _spans(days, change_days(scope)):
             try:
-                checked = bind_channel(scope, date.fromordinal(day), facts.channel)
+                checked = gate_of(scope, date.fromordinal(day), facts.channel).checked
             except DuecourseError:
                 continue
             seen = _slice(grid.seen, rows)

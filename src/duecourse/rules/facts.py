@@ -6,7 +6,7 @@ A body reads what `vocabulary` declares. Local time follows the debtor's zone; a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -120,9 +120,9 @@ class ContactFacts:
             local = self.at.astimezone(zone)
             other = local.hour * 60 + local.minute
             least, most = min(least, other), max(most, other)
-        seen.local_minute, seen.local_minute_least, seen.local_minute_most = minute, least, most
-        seen.local_weekday = (self.local_day - 1) % 7
-        setattr(seen, _IS_KIND[self.performer_kind], 1)
+        own = seen.__dict__
+        own["local_minute"], own["local_minute_least"], own["local_minute_most"] = minute, least, most
+        own["local_weekday"], own[_IS_KIND[self.performer_kind]] = (self.local_day - 1) % 7, 1
         return seen
 
 
@@ -215,8 +215,13 @@ class Columns:
     seen: Any
 
 
-def columns_of(frame: pa.Table, *, vocabulary: Vocabulary) -> Columns:
+def columns_of(frame: pa.Table, *, vocabulary: Vocabulary, used: Collection[str]) -> Columns:
     """Return a frame of `FACTS` with columns of further facts as arrays.
+
+    Args:
+        frame: n rows.
+        vocabulary: what may be given.
+        used: the facts that bodies will read; what nobody reads is not derived.
 
     Raises:
         FactsMismatch: a column is missing, undeclared or of another type, holds nulls where none are declared, or counts below zero.
@@ -227,24 +232,30 @@ def columns_of(frame: pa.Table, *, vocabulary: Vocabulary) -> Columns:
     utc = checked["at"].to_numpy().astype("datetime64[us]").astype(np.int64) // _MICROSECONDS
     local, least, most, known = _local(utc, codes=codes["zone"], spellings=spellings["zone"])
     keys = checked["agreement_key"]
+    day = local // MINUTES_PER_DAY
     seen = vocabulary.see({name: checked[name].to_numpy() for name in checked if name not in FACTS.names})
-    _see_clock(seen, local=local, least=least, most=most)
+    _see_clock(seen, minute=local - day * MINUTES_PER_DAY, least=least, most=most, day=day, used=used)
     for kind, name in _IS_KIND.items():
+        if name not in used:
+            continue
         is_kind = np.asarray([spelling == kind for spelling in spellings["performer_kind"]], dtype=np.uint8)
         setattr(seen, name, is_kind[codes["performer_kind"]])
     return Columns(
         count=len(utc),
         codes=codes,
         spellings=spellings,
-        local_day=local // MINUTES_PER_DAY + EPOCH_DAY,
+        local_day=day + EPOCH_DAY,
         is_zone_known=known,
         agreement_key=np.full(len(utc), -1) if keys.null_count == len(utc) else keys.fill_null(-1).to_numpy(),
         seen=seen,
     )
 
 
-def _local(utc: NDArray[np.int64], *, codes: NDArray[np.int32], spellings: list[str | None]) -> tuple[NDArray[Any], ...]:
-    """Return local minutes since the epoch in the first zone, the least and most minute of day over all, and whether known."""
+def _local(utc: NDArray[np.int64], *, codes: NDArray[np.int32], spellings: list[str | None]) -> tuple[Any, ...]:
+    """Return local minutes since the epoch in the first zone, the least and most minute of day over several zones, and whether known.
+
+    Least and most are None where no row has several.
+    """
     local, known = utc.copy(), np.zeros(len(utc), dtype=bool)
     several: list[tuple[Any, str]] = []
     for code, names in enumerate(spellings):
@@ -256,19 +267,21 @@ def _local(utc: NDArray[np.int64], *, codes: NDArray[np.int32], spellings: list[
             rows = slice(None)
         local[rows], known[rows] = local_minutes(zones[0].key, utc[rows]), True
         several += [(rows, zone.key) for zone in zones[1:]]
-    least = most = local % MINUTES_PER_DAY
-    if several:
-        least, most = least.copy(), most.copy()
+    if not several:
+        return local, None, None, known
+    least, most = local % MINUTES_PER_DAY, local % MINUTES_PER_DAY
     for rows, name in several:
         other = local_minutes(name, utc[rows]) % MINUTES_PER_DAY
         least[rows], most[rows] = np.minimum(least[rows], other), np.maximum(most[rows], other)
     return local, least, most, known
 
 
-def _see_clock(seen: Any, *, local: NDArray[np.int64], least: NDArray[np.int64], most: NDArray[np.int64]) -> None:
-    day = local // MINUTES_PER_DAY
-    seen.local_minute, seen.local_minute_least, seen.local_minute_most = local - day * MINUTES_PER_DAY, least, most
-    seen.local_weekday = (day + EPOCH_DAY - 1) % 7
+def _see_clock(seen: Any, *, minute: NDArray[np.int64], least: Any, most: Any, day: NDArray[np.int64], used: Collection[str]) -> None:
+    seen.local_minute = minute
+    seen.local_minute_least = minute if least is None else least
+    seen.local_minute_most = minute if most is None else most
+    if "local_weekday" in used:
+        seen.local_weekday = (day + EPOCH_DAY - 1) % 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +313,8 @@ def project(facts: ContactFacts, *, vocabulary: Vocabulary, after_minutes: int, 
     local_day = locals_[0] // MINUTES_PER_DAY + EPOCH_DAY
     later = {name: _later(facts, name=name, vocabulary=vocabulary, local_day=local_day) for name in facts.known}
     seen = vocabulary.see(later)
-    _see_clock(seen, local=locals_[0], least=np.minimum.reduce(minutes), most=np.maximum.reduce(minutes))
+    least, most = np.minimum.reduce(minutes), np.maximum.reduce(minutes)
+    _see_clock(seen, minute=minutes[0], least=least, most=most, day=local_day - EPOCH_DAY, used={"local_weekday"})
     setattr(seen, _IS_KIND[facts.performer_kind], 1)
     return Grid(utc, local_day, seen)
 

@@ -7,13 +7,14 @@ lower layer can only tighten, save where a text itself gives way, and then only 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from duecourse.rules.body import fused
 from duecourse.rules.errors import NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.form import DatedValue, Exception_, Overlay, Pack, Parameter, Reference, Rule
 from duecourse.rules.vocabulary import CONTACT, Vocabulary, joined
@@ -124,10 +125,31 @@ def bind(scope: Scope, as_of: date, subject: str = CONTACT) -> tuple[BoundRule, 
     return tuple(bound)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Gate:
+    """All that decides contacts of one channel in one scope on one day.
+
+    Attributes:
+        checked: the rules that bind and look at the channel.
+        finds_any: a function of what is seen, true where any of them finds fault; for a contact whose zone is known.
+        vocabulary: the facts that the packs declare.
+    """
+
+    checked: tuple[BoundRule, ...]
+    finds_any: Callable[[Any], Any]
+    vocabulary: Vocabulary
+
+
 @lru_cache(maxsize=4096)
-def bind_channel(scope: Scope, as_of: date, channel: str) -> tuple[BoundRule, ...]:
-    """Return those of `bind` that look at a channel."""
-    return tuple(bound for bound in bind(scope, as_of) if channel in bound.rule.channels)
+def gate_of(scope: Scope, as_of: date, channel: str) -> Gate:
+    """Return the gate of a scope, a day and a channel.
+
+    Raises:
+        NoValueInForce, RuleConflict, UnknownParameter: as `bind`.
+        VocabularyConflict: as `vocabulary_of`.
+    """
+    checked = tuple(bound for bound in bind(scope, as_of) if channel in bound.rule.channels)
+    return Gate(checked, fused([(bound.rule.source, vars(bound.values)) for bound in checked]), vocabulary_of(scope.packs))
 
 
 def change_days(scope: Scope) -> list[int]:

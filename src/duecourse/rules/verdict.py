@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from duecourse.rules.facts import ContactFacts
 from duecourse.rules.form import OVERLAY_LAYERS, Bilingual, Modality, Pack, Reference, Unit
@@ -57,8 +57,7 @@ class Reason:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer to one request.
 
     Attributes:

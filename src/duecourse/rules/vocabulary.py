@@ -137,7 +137,7 @@ class Vocabulary:
             UnknownFact: a name that nobody declared.
         """
         if not known.keys() <= self.facts.keys():
-            name = sorted(known.keys() - self.facts.keys())[0]
+            name = min(known.keys() - self.facts.keys())
             raise UnknownFact(name=name, value=known[name], known="docs/rules/facts.md")
         seen = self.seen()
         seen.__dict__.update(known)
