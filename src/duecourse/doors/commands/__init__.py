@@ -52,6 +52,7 @@ COMMANDS: dict[str, Command] = {
     "holds": Command("duecourse.doors.commands.holds", "Load stop lists, lift stops, and list who is left out and why."),
     "payments": Command("duecourse.doors.commands.payments", "Take in a bank file; match what is in suspense."),
     "statement": Command("duecourse.doors.commands.statements", "Settle with the agencies: show, agree, approve, freeze."),
+    "rules": Command("duecourse.doors.commands.rules", "The law as code: list, show and check rules.", needs_models=False),
     "report": Command("duecourse.doors.commands.report", "Show a month: its steps and their laws, placements, money, scorecards."),
     "serve": Command("duecourse.doors.commands.serve", "Serve the console on this machine and seal the audit trail."),
     "worker": Command("duecourse.doors.commands.worker", "Do in the background what pages ask for; `serve` runs one by itself."),
