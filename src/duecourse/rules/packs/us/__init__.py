@@ -1,0 +1,1 @@
+"""United States: Regulation F and what layers over it."""
