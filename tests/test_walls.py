@@ -33,6 +33,7 @@ BOOKS = {
     *("placement_placementpolicy", "portfolio_stopentry", "portfolio_feedfact", "placement_batchreceipt"),
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
+    *("contact_callrecord", "contact_calldefinition"),
 }
 AGENCY_WRITES = {"contact_attempt", "repayment_promise", "settlement_statementtransition"}
 """Where an agency's people add rows; they change and remove none anywhere."""
@@ -61,6 +62,7 @@ HIDDEN_FROM_AGENCIES = {
         "repayment_paymentmatch",
     ),
     *("care_complaint", "care_dispute", "settlement_measuredrate", "cycle_run", "cycle_steprun"),
+    *("contact_callmatch", "contact_calldefinition"),
 }
 HELD_OTHERWISE = {("ledger_posting", "entry_id"), ("ledger_seal", "event_id")}
 """Relations inside the ledger that a trigger or the gate holds to one creditor; tests below try them."""
@@ -286,6 +288,7 @@ FORGED = (
     ("SELECT gate.permit_facts(%(own)s, 1, %(rival)s, 'x', '2026-03-02')", "cannot ask for performer"),
     ("SELECT gate.permit_facts(%(own)s, 1, NULL, 'x', '2026-03-02')", "cannot ask for performer"),
     ("SELECT gate.persons_by_identity(%(own)s, '{}')", "permission denied"),
+    ("SELECT gate.calls_held(%(own)s, 1, '2026-03-02')", "permission denied"),
     ("SELECT gate.unsealed_events(%(own)s, 1)", "permission denied"),
     ("SELECT gate.seal_append(%(own)s, 1::smallint, ''::bytea, '{}', '{}', now())", "permission denied"),
     ("SELECT gate.analyse('{}')", "permission denied"),
@@ -309,7 +312,11 @@ def test_gate_believes_no_argument(call, refusal):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "call", ["persons_by_identity(%s, '{}')", "unsealed_events(%s, 1)", "seal_append(%s, 1::smallint, '', '{}', '{}', now())"]
+    "call",
+    [
+        *("persons_by_identity(%s, '{}')", "unsealed_events(%s, 1)", "seal_append(%s, 1::smallint, '', '{}', '{}', now())"),
+        "calls_held(%s, 1, '2026-03-02')",
+    ],
 )
 def test_gate_refuses_staff_of_another_creditor(call):
     """What only staff may call looks at their own creditor (6)."""

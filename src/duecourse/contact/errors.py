@@ -103,3 +103,37 @@ class OutcomeContradicts(InvalidInput):
 
     what = "The report does not go together: {reason}."
     todo = "Choose the outcome that fits, and what belongs to it."
+
+
+class CallZoneUnsaid(InvalidInput):
+    """A workbook's or Parquet file's times have no zone, and the mapping names none."""
+
+    what = "The times in {file} have no zone, and the mapping {mapping} names none."
+    why = "The cells of a workbook hold a time without its place, and a call an hour off is another call."
+    todo = "Choose the mapping local (times in the creditor's zone), or one that names a zone."
+    read = "docs/call-records.md"
+
+
+class CallDayUnsaid(InvalidInput):
+    """The day of a file of call records was not said, and its rows do not tell."""
+
+    what = "It is not said of which day the file is, and its rows are of {days}."
+    why = "That a performer's file of a day has come, also an empty one, is itself a fact."
+    todo = "Name the day; rows of other days are then sent back."
+    read = "docs/call-records.md"
+
+
+class CallDayAhead(InvalidInput):
+    """A file of call records is said to be of a day that has not come, or of another age."""
+
+    what = "A file of calls cannot be of {on}."
+    todo = "Correct the day."
+
+
+class CallDefinitionRefused(InvalidInput):
+    """What shall count as connected or effective cannot be used."""
+
+    what = "This definition of calls cannot be used: {reason}."
+    why = "Calls of days gone by stay what they were counted as."
+    todo = "Let it begin tomorrow or later, with whole seconds from 0 to 3600."
+    read = "docs/call-records.md"
