@@ -293,7 +293,40 @@ WEBHOOKS: dict[str, str] = {
     "host_unknown": _("There is no such host"),
     "address_refused": _("The host leads into a private network"),
 }
-_WORDS = WEBHOOKS | CASES | STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS | FILES
+RULES = {
+    "must_not": _("forbidden"),
+    "should_not": _("advised against"),
+    "presumption": _("presumed a breach"),
+    "safe_harbour_lost": _("safe harbour lost"),
+    "definition": _("definition"),
+    "secondary_weak": _("weak second-hand source"),
+    "if_lower": _("the lower the stricter"),
+    "if_higher": _("the higher the stricter"),
+    "rule_binds": _("binds"),
+    "rule_not_yet": _("no such rule on this day"),
+    "rule_not_binding": _("does not bind this lender"),
+    "rule_unknown": _("no value known on this day"),
+    "rule_conflict": _("two exceptions disagree"),
+    "rule_disabled": _("off: known too weakly"),
+    "finding_clear": _("clear"),
+    "finding_refused": _("refused"),
+    "finding_warned": _("warned"),
+    "finding_presumed": _("presumed a breach"),
+    "finding_harbour_lost": _("safe harbour lost"),
+    "finding_outside": _("outside the definition"),
+    "source_core": _("from time, zone and performer"),
+    "source_stated": _("said by whoever asks"),
+    "source_record": _("the creditor's records"),
+    "source_counted": _("counted over earlier contacts"),
+    "case_channel": _("Channel"),
+    "case_at": _("At"),
+    "case_zone": _("Zone"),
+    "case_performer_kind": _("Performer"),
+    "case_lender_class": _("Lender class"),
+    "case_product_class": _("Product class"),
+    "lender_other": _("other lender"),
+}
+_WORDS = RULES | WEBHOOKS | CASES | STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS | FILES
 _CURRENCY = re.compile(r"([A-Z]{3}) (.+)")
 _HIDDEN_COUNTS = ("_id", "commitment", "_hash")
 

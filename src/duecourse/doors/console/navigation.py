@@ -45,7 +45,7 @@ class Shown:
     is_here: bool
 
 
-_MONEY, _RULES, _HOUSE, _FILES = _("Money"), _("Contacts"), _("House"), _("Files")
+_MONEY, _RULES, _HOUSE, _FILES = _("Money"), _("Compliance"), _("House"), _("Files")
 CREDITOR_SECTIONS = (
     Section("home", _("Home"), "home", "h", also=("/months/",)),
     Section("portfolio", _("Portfolio"), "chart-histogram", "p"),
@@ -58,6 +58,11 @@ CREDITOR_SECTIONS = (
     Section("holds", _("Stops and left out"), "hand-stop", "s", group=_FILES),
     Section("classification", _("Classification"), "category", group=_FILES),
     Section("refusals", _("Refused contacts"), "shield-x", "r", group=_RULES, also=("/permits/",)),
+    Section("violations", _("Violations"), "alert-triangle", "i", group=_RULES),
+    Section("contact-stops", _("Emergency stop"), "hand-stop", "o", group=_RULES),
+    Section("rules", _("Rule library"), "gavel", "l", group=_RULES),
+    Section("papers", _("Papers"), "file-certificate", group=_RULES),
+    Section("what-if", _("What if"), "flask", group=_RULES),
     Section("payments", _("Incoming payments"), "cash", "y", group=_MONEY),
     Section("statements", _("Statements"), "file-invoice", "t", group=_MONEY),
     Section("scorecards", _("Scorecards"), "gauge", "k", group=_MONEY),
