@@ -1,0 +1,1 @@
+"""No duty to record calls."""

@@ -1,0 +1,1 @@
+"""Creditor's notice about e-mail."""

@@ -1,0 +1,1 @@
+"""Current amount of the debt."""

@@ -1,0 +1,1 @@
+"""What counts towards actual notice."""

@@ -1,0 +1,1 @@
+"""Disclosure to an opted-out address."""

@@ -1,0 +1,1 @@
+"""Disclosures on the reverse."""

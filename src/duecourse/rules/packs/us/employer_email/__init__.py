@@ -1,0 +1,1 @@
+"""Employer's e-mail address."""

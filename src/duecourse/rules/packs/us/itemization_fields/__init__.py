@@ -1,0 +1,1 @@
+"""Itemization fields."""

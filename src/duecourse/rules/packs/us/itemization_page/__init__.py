@@ -1,0 +1,1 @@
+"""Itemization on a separate page."""

@@ -1,0 +1,1 @@
+"""Address known to reach others."""

@@ -1,0 +1,1 @@
+"""To whom the notice goes after death."""

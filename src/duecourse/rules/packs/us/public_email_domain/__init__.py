@@ -1,0 +1,1 @@
+"""Domain open to the public."""

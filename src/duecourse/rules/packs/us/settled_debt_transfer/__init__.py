@@ -1,0 +1,1 @@
+"""Transfer of a debt that is no longer owed."""

@@ -1,0 +1,1 @@
+"""Disclosures of state law."""

@@ -1,0 +1,1 @@
+"""When validation information is due."""
