@@ -63,7 +63,9 @@ class CallScene:
                 index_key_id=key_id or ring.active_id, valid_from_on=DAY,
             )  # fmt: skip
 
-    def permit(self, number: str, *, at: datetime = NOON, by: Agency | None = None, channel: str = "call", has_point: bool = True) -> Permit:
+    def permit(
+        self, number: str, *, at: datetime = NOON, by: Agency | None = None, channel: str = "call", has_point: bool = True
+    ) -> Permit:
         """Give a permit for a call to a number, of Aoki by default."""
         performer = by or self.bank.aoki
         with acting(self.bank.system):

@@ -1,9 +1,9 @@
 """Finding the permit of each recorded call, set by set.
 
-A call may go under a permit of its performer for a call to that number, when it began within the permit's time or up to an hour outside it. Of
-all such pairs the best is taken again and again: stated by the performer first, then least outside the permit's time, then soonest
-after the permit's instant. A permit is good for one call. So what is found is a function of the calls and permits together, whatever the
-order in which files came.
+A call may go under a permit of its performer for a call to that number, when it began within the permit's time or up to a quarter of an
+hour outside it. Of all such pairs the best is taken again and again: stated by the performer first, then least outside the permit's time,
+then soonest after the permit's instant. A permit is good for one call. So what is found is a function of the calls and permits together,
+whatever the order in which files came.
 
 Source: docs/call-records.md.
 """
@@ -19,10 +19,10 @@ from duecourse.kit.calendar import day_bounds
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
 
-NEAR = timedelta(hours=1)
+NEAR = timedelta(minutes=15)
 """How far outside of a permit's time a call may begin and still be taken for the permit's; beyond, it had no permit."""
 REACH = timedelta(hours=2)
-"""Calls that lie further apart cannot compete for a permit: twice `NEAR`."""
+"""Calls that lie further apart cannot compete for a permit, which lasts minutes and reaches `NEAR` to both sides."""
 ASKED_BEFORE = timedelta(hours=26)
 """A permit may be asked for up to a day before its instant."""
 _LOCK_CLASS = 0xCA11
