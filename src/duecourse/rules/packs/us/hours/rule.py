@@ -23,4 +23,4 @@ from typing import Any
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
     """Whether the minute lies outside the hours in any zone the consumer may be in, and the consumer did not say that it suits."""
     is_outside = (facts.local_minute_least < values.allowed_from_minute) | (facts.local_minute_most >= values.allowed_until_minute)
-    return is_outside & (facts.is_contact_certain_convenient == 0)
+    return is_outside & (facts.is_hour_said_convenient == 0)

@@ -1,0 +1,1 @@
+"""Asking to go on at an inconvenient time."""

@@ -1,0 +1,1 @@
+"""Seven calls in seven days."""

@@ -1,0 +1,1 @@
+"""Massachusetts: two calls in seven days."""

@@ -1,0 +1,1 @@
+"""Consumers who want no more contact."""

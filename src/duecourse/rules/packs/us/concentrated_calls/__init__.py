@@ -1,0 +1,1 @@
+"""Calls crowded into a day."""

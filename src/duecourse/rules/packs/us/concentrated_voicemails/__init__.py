@@ -1,0 +1,1 @@
+"""Voicemails crowded into a day."""

@@ -1,0 +1,1 @@
+"""Places the consumer called inconvenient."""

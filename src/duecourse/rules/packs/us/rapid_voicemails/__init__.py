@@ -1,0 +1,1 @@
+"""Voicemails in rapid succession."""

@@ -1,0 +1,1 @@
+"""Media, addresses and numbers that the person refused."""

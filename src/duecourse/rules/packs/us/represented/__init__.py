@@ -1,0 +1,1 @@
+"""Consumers with an attorney."""

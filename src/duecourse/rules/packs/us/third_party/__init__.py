@@ -1,0 +1,1 @@
+"""Persons other than the consumer."""
