@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from duecourse.kit.errors import Absent
 from duecourse.parties.access import acting
 from duecourse.parties.models import CREDITOR_ROLES, Role
 from duecourse.placement import selectors, services
@@ -158,11 +157,11 @@ def test_a_batch_is_measured_against_goal_and_term(bank):
         own = list(Placement.objects.filter(batch=batch).order_by("pk"))
     stop(bank, own[0].case_id, "deceased")
     stop(bank, own[1].case_id, "dispute")
-    recovered = pa.table([[own[1].pk, own[1].pk, 10**9], [5_000, 2_000, 99]], schema=selectors.RECOVERED)
+    recovered = {batch.pk: 7_000, 10**9: 99}
     with acting(bank.system):
-        rate = selectors.batch_rates(creditor_id=bank.id, batch_id=batch.pk, on=DAY + timedelta(days=9), recovered=recovered)
-        with pytest.raises(Absent):
-            selectors.batch_rates(creditor_id=bank.id, batch_id=10**9, on=DAY, recovered=recovered)
+        rates = selectors.batch_rates(creditor_id=bank.id, batch_ids=[batch.pk, 10**9], on=DAY + timedelta(days=9), recovered=recovered)
+    assert list(rates) == [batch.pk]
+    rate = rates[batch.pk]
     placed_minor = sum(row.placed_minor for row in own)
     counted_minor = placed_minor - own[0].placed_minor
     assert (rate.placed_minor, rate.counted_minor, rate.recovered_minor) == (placed_minor, counted_minor, 7_000)

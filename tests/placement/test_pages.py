@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 
 import pyarrow as pa
@@ -12,12 +11,10 @@ from duecourse.ledger.selectors import page
 from duecourse.parties.access import acting
 from duecourse.placement import selectors, services
 from duecourse.placement.models import AllocationRow, AllocationRun
-from duecourse.placement.selectors.levels import RECOVERED
 from tests import factories, people
 from tests.placement import world
 
 pytestmark = pytest.mark.django_db
-NOTHING = pa.table([[], []], schema=RECOVERED)
 QUERIES = ("ALLOCATIONS", "ALLOCATION_ROWS", "BATCHES", "PLACEMENTS", "MOVE_SETS", "MOVE_ROWS")
 
 
@@ -81,14 +78,15 @@ def test_who_took_a_row_is_told(bank):
     assert (row["said"], row["taken_by"], row["taken_status"]) == ("changed", "Lin", "recall_pending")
 
 
-def test_levels_of_many_batches_are_those_of_each(bank):
-    """What is counted for a page's batches together is what `batch_rates` counts for each of them."""
+def test_rates_of_many_batches_are_those_of_each(bank):
+    """What is counted for a page's batches together is what is counted for each of them, with moves and money."""
     with acting(bank.mei):
         batch_ids = [batch.pk for batch in selectors.batches(creditor_id=bank.id, month="2026-09")]
-        levels = selectors.batch_levels(creditor_id=bank.id, batch_ids=batch_ids, on=date(2026, 9, 12))
-        for batch_id in batch_ids:
-            rate = asdict(selectors.batch_rates(creditor_id=bank.id, batch_id=batch_id, on=date(2026, 9, 12), recovered=NOTHING))
-            assert levels[batch_id] == {name: rate[name] for name in ("open_count", "placed_minor", "counted_minor", "goal_rate_bp")}
+        wanted = {"creditor_id": bank.id, "on": date(2026, 9, 12), "recovered": {batch_ids[0]: 12_345}}
+        together = selectors.batch_rates(batch_ids=batch_ids, **wanted)
+        assert together == {key: selectors.batch_rates(batch_ids=[key], **wanted)[key] for key in batch_ids}
+        assert together[batch_ids[0]].recovered_minor == 12_345
+        assert sum(rate.case_count for rate in together.values()) == 20
 
 
 def test_share_that_may_stay_is_shown(bank):

@@ -12,9 +12,8 @@ import pyarrow as pa
 from django.db import connection
 
 from duecourse.parties.access import Actor, acting, system
-from duecourse.placement.selectors import ATTEMPTED, RECOVERED
+from duecourse.placement.selectors import ATTEMPTED
 from duecourse.placement.services import GROUNDS
-from duecourse.repayment.selectors import recovered_frame
 
 RECENT_DAYS = 30
 
@@ -39,11 +38,6 @@ GROUP BY p.case_id HAVING sum(t.amount_minor) > 0
 ORDER BY 1, 2
 """
 
-_OF_BATCH = """
-SELECT t.placement_id, sum(t.amount_minor)::bigint FROM repayment_attribution t
-JOIN placement_placement p ON p.creditor_id = t.creditor_id AND p.id = t.placement_id
-WHERE t.creditor_id = %(creditor)s AND p.batch_id = %(batch)s AND t.recognised_on <= %(on)s GROUP BY t.placement_id ORDER BY t.placement_id
-"""
 _OF_BATCHES = """
 SELECT p.batch_id, sum(t.amount_minor)::bigint FROM repayment_attribution t
 JOIN placement_placement p ON p.creditor_id = t.creditor_id AND p.id = t.placement_id
@@ -61,17 +55,6 @@ def extension_grounds(*, actor: Actor, on: date) -> pa.Table:
     return _frame(_GROUNDS, actor=actor, on=on, schema=GROUNDS)
 
 
-def recovered_until(*, actor: Actor, on: date) -> pa.Table:
-    """Return what came in for every placement up to a day, as RECOVERED."""
-    with acting(system(actor.creditor_id)):
-        return recovered_frame(creditor_id=actor.creditor_id, last_on=on).select(RECOVERED.names)
-
-
-def recovered_of_batch(*, actor: Actor, on: date, batch_id: int) -> pa.Table:
-    """Return what came in up to a day for the placements of one batch, as RECOVERED."""
-    return _frame(_OF_BATCH, actor=actor, on=on, schema=RECOVERED, batch=batch_id)
-
-
 def recovered_of_batches(*, actor: Actor, on: date, batch_ids: Sequence[int]) -> dict[int, int]:
     """Return what came in up to a day for all placements of each batch, in minor units; a batch without money is not there."""
     with acting(system(actor.creditor_id)), connection.cursor() as cursor:
@@ -79,8 +62,8 @@ def recovered_of_batches(*, actor: Actor, on: date, batch_ids: Sequence[int]) ->
         return dict(cursor.fetchall())
 
 
-def _frame(query: str, *, actor: Actor, on: date, schema: pa.Schema, **more: int) -> pa.Table:
-    wanted = {"creditor": actor.creditor_id, "on": on, "since": on - timedelta(days=RECENT_DAYS), **more}
+def _frame(query: str, *, actor: Actor, on: date, schema: pa.Schema) -> pa.Table:
+    wanted = {"creditor": actor.creditor_id, "on": on, "since": on - timedelta(days=RECENT_DAYS)}
     with acting(system(actor.creditor_id)), connection.cursor() as cursor:
         cursor.execute(query, wanted)
         columns = list(zip(*cursor.fetchall(), strict=True)) or [[] for _ in schema]

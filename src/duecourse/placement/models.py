@@ -224,7 +224,10 @@ class PlacementTransition(TenantRow):
     class Meta:
         """Django's options."""
 
-        indexes = [models.Index(fields=["creditor", "placement"], condition=Q(status="recall_pending"), name="placement_recall_pending")]
+        indexes = [
+            models.Index(fields=["creditor", "placement"], condition=Q(status="recall_pending"), name="placement_recall_pending"),
+            models.Index(fields=["creditor", "placement"], condition=Q(status="extended"), name="placement_extended"),
+        ]
 
 
 class PlacementPolicy(TenantRow):

@@ -184,9 +184,10 @@ def rate(
     """Show a batch's live rate against its goal and its term."""
     actor = chosen_actor(creditor, as_)
     day = on.date() if on else _day(actor)
-    recovered = evidence.recovered_until(actor=actor, on=day)
     with acting(actor):
-        found = selectors.batch_rates(creditor_id=actor.creditor_id, batch_id=_batch_id(actor, batch), on=day, recovered=recovered)
+        batch_id = _batch_id(actor, batch)
+        recovered = evidence.recovered_of_batches(actor=actor, on=day, batch_ids=[batch_id])
+        found = selectors.batch_rates(creditor_id=actor.creditor_id, batch_ids=[batch_id], on=day, recovered=recovered)[batch_id]
     share = {name: "–" if value is None else f"{value / 10_000:.2%}" for name, value in asdict(found).items() if name.endswith("_bp")}
     text = _(
         "{code}: {rate} of {counted} recovered ({contract} by the contract); goal {goal}, pace {pace}; {elapsed} of the term is over."

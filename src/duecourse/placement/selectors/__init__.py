@@ -6,7 +6,6 @@ from duecourse.placement.selectors.cases import CASES_PAGE
 from duecourse.placement.selectors.inputs import agencies_frame, exclusions_frame, previous_agencies
 from duecourse.placement.selectors.levels import (
     ATTEMPTED,
-    RECOVERED,
     BatchRate,
     batch_rates,
     first_contact_owed,
@@ -34,7 +33,7 @@ from duecourse.placement.selectors.placements import (
 from duecourse.placement.selectors.policies import LifePolicy, TermEnd, policies_on, policy_on, term_end
 from duecourse.placement.selectors.reasons import MOVE_KINDS, MoveReason, kind_text, move_reasons, state_text, verdict_text
 from duecourse.placement.selectors.runs import access_allocation, allocation_preview, allocation_rows_frame, reason_text
-from duecourse.placement.selectors.studio import allocation_before, batch_levels, contract_limits, other_drafts, slice_propensities
+from duecourse.placement.selectors.studio import allocation_before, contract_limits, other_drafts, slice_propensities
 from duecourse.placement.selectors.terms import obstacles
 from duecourse.placement.selectors.workbench import WORK_CASES, agency_batch, agency_batches, batch_receipts, collectors
 
@@ -48,7 +47,6 @@ __all__ = [
     "MOVE_ROWS",
     "MOVE_SETS",
     "PLACEMENTS",
-    "RECOVERED",
     "WORK_CASES",
     "BatchRate",
     "LifePolicy",
@@ -65,7 +63,6 @@ __all__ = [
     "allocation_before",
     "allocation_preview",
     "allocation_rows_frame",
-    "batch_levels",
     "batch_rates",
     "batch_receipts",
     "batches",

@@ -5,6 +5,7 @@ Attempts and recoveries belong to rooms above; their frames are handed in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,18 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from duecourse.engine.frames import conform
-from duecourse.kit.errors import Absent
 from duecourse.kit.money import BASIS_POINTS
 from duecourse.ledger.selectors.rows import dicts
-from duecourse.placement.models import Batch
 from duecourse.placement.selectors.policies import policies_on
 from duecourse.portfolio.selectors import left_out
 
 ATTEMPTED = pa.schema([pa.field("case_id", pa.int64(), nullable=False), pa.field("attempted_on", pa.date32(), nullable=False)])
 """One row per attempt, or per case and day with one; days are the creditor's. Attempts of other placements of the case may be there."""
-
-RECOVERED = pa.schema([pa.field("placement_id", pa.int64(), nullable=False), pa.field("recovered_minor", pa.int64(), nullable=False)])
-"""What came in for a placement, net of reversals; one row per placement, or several that are added."""
 
 _OPEN = """
 SELECT p.id AS placement_id, p.case_id, p.agency_id, p.batch_id, b.code AS batch_code, b.contract_id, p.hand, p.term_until_on, p.placed_minor,
@@ -37,16 +33,22 @@ JOIN parties_creditor cr ON cr.id = p.creditor_id
 WHERE p.creditor_id = %(creditor)s AND upper_inf(p.during) ORDER BY p.case_id
 """
 
-_OF_BATCH = """
-SELECT p.id, p.case_id, p.placed_minor, upper_inf(p.during) AS is_open, t.status, e.extended_count
-FROM placement_placement p
-JOIN LATERAL (
-    SELECT t.status FROM placement_placementtransition t
-    WHERE t.creditor_id = p.creditor_id AND t.placement_id = p.id ORDER BY t.id DESC LIMIT 1) t ON true
-JOIN LATERAL (
-    SELECT count(*) AS extended_count FROM placement_placementtransition t
-    WHERE t.creditor_id = p.creditor_id AND t.placement_id = p.id AND t.status = 'extended') e ON true
-WHERE p.creditor_id = %(creditor)s AND p.batch_id = %(batch)s ORDER BY p.id
+_BATCHES = """
+SELECT b.id, b.code, b.currency, b.contract_id, b.placed_on, b.term_until_on, count(p.id) AS case_count,
+       count(p.id) FILTER (WHERE upper_inf(p.during)) AS open_count, coalesce(sum(p.placed_minor), 0)::bigint AS placed_minor,
+       coalesce(sum(p.placed_minor) FILTER (WHERE p.case_id = ANY(%(uncounted)s)), 0)::bigint AS uncounted_minor
+FROM placement_batch b LEFT JOIN placement_placement p ON p.creditor_id = b.creditor_id AND p.batch_id = b.id
+WHERE b.creditor_id = %(creditor)s AND b.id = ANY(%(batches)s) GROUP BY b.id
+"""
+
+_MOVED = """
+SELECT p.batch_id, count(DISTINCT p.id) FILTER (WHERE t.status = 'extended') AS extended_count,
+       count(DISTINCT p.id) FILTER (WHERE t.status = 'recall_pending' AND upper_inf(p.during) AND NOT EXISTS (
+           SELECT 1 FROM placement_placementtransition n
+           WHERE n.creditor_id = t.creditor_id AND n.placement_id = t.placement_id AND n.id > t.id)) AS pending_count
+FROM placement_placementtransition t
+JOIN placement_placement p ON p.creditor_id = t.creditor_id AND p.id = t.placement_id
+WHERE t.creditor_id = %(creditor)s AND t.status IN ('extended', 'recall_pending') AND p.batch_id = ANY(%(batches)s) GROUP BY p.batch_id
 """
 
 
@@ -145,51 +147,50 @@ def rotation_due(*, creditor_id: int, on: date) -> list[dict[str, Any]]:
     return found
 
 
-def batch_rates(*, creditor_id: int, batch_id: int, on: date, recovered: pa.Table) -> BatchRate:
-    """Return a batch's live rate against its goal and its term.
+def batch_rates(*, creditor_id: int, batch_ids: Sequence[int], on: date, recovered: Mapping[int, int]) -> dict[int, BatchRate]:
+    """Return the live rates of batches against their goals and terms, in as many queries as for one.
 
     Args:
         creditor_id: the tenant.
-        batch_id: the batch.
+        batch_ids: the batches; one that is not there for this actor is left out.
         on: the creditor's day.
-        recovered: RECOVERED up to the day; placements of other batches may be there.
+        recovered: per batch what came in up to the day, minor units, net of reversals; a batch without money may be missing.
 
     Live rates steer and do not settle: commission goes by the contract's denominator, which a stop never touches.
-
-    Raises:
-        Absent: there is no such batch for this actor.
     """
-    batch = Batch.objects.filter(creditor_id=creditor_id, pk=batch_id).first()
-    if batch is None:
-        raise Absent(entity="batch")
-    rows = dicts(_OF_BATCH, creditor=creditor_id, batch=batch_id)
-    stopped = left_out(creditor_id=creditor_id, on=on).to_pylist()
-    uncounted = {row["case_id"] for row in stopped if not row["counts_in_rate"]}
-    own = {row["id"] for row in rows}
-    frame = conform(recovered.select(RECOVERED.names), RECOVERED, name="RECOVERED")
-    came_in = zip(frame["placement_id"].to_pylist(), frame["recovered_minor"].to_pylist(), strict=True)
-    recovered_minor = sum(amount for placement_id, amount in came_in if placement_id in own)
-    placed_minor = sum(row["placed_minor"] for row in rows)
-    counted_minor = sum(row["placed_minor"] for row in rows if row["case_id"] not in uncounted)
-    policies = policies_on(creditor_id=creditor_id, on=batch.placed_on)
-    goal_bp = (policies.get(batch.contract_id) or policies[None]).goal_rate_bp
-    term_days = (batch.term_until_on - batch.placed_on).days + 1
-    elapsed_bp = min(max((on - batch.placed_on).days + 1, 0), term_days) * BASIS_POINTS // term_days
+    uncounted = [row["case_id"] for row in left_out(creditor_id=creditor_id, on=on).to_pylist() if not row["counts_in_rate"]]
+    wanted = {"creditor": creditor_id, "batches": list(batch_ids)}
+    batches = dicts(_BATCHES, uncounted=uncounted, **wanted)
+    moved = {row["batch_id"]: row for row in dicts(_MOVED, **wanted)}
+    policies = {day: policies_on(creditor_id=creditor_id, on=day) for day in {row["placed_on"] for row in batches}}
+    found = {}
+    for row in batches:
+        policy = policies[row["placed_on"]]
+        goal_bp = (policy.get(row["contract_id"]) or policy[None]).goal_rate_bp
+        counts = moved.get(row["id"], {"extended_count": 0, "pending_count": 0})
+        found[row["id"]] = _rate(row, counts=counts, goal_bp=goal_bp, recovered_minor=recovered.get(row["id"], 0), on=on)
+    return found
+
+
+def _rate(row: Mapping[str, Any], *, counts: Mapping[str, Any], goal_bp: int | None, recovered_minor: int, on: date) -> BatchRate:
+    counted_minor = row["placed_minor"] - row["uncounted_minor"]
+    term_days = (row["term_until_on"] - row["placed_on"]).days + 1
+    elapsed_bp = min(max((on - row["placed_on"]).days + 1, 0), term_days) * BASIS_POINTS // term_days
     return BatchRate(
-        batch_id=batch.pk,
-        code=batch.code,
-        currency=batch.currency,
-        placed_on=batch.placed_on,
-        term_until_on=batch.term_until_on,
-        case_count=len(rows),
-        open_count=sum(row["is_open"] for row in rows),
-        extended_count=sum(row["extended_count"] > 0 for row in rows),
-        pending_count=sum(row["is_open"] and row["status"] == "recall_pending" for row in rows),
-        placed_minor=placed_minor,
+        batch_id=row["id"],
+        code=row["code"],
+        currency=row["currency"],
+        placed_on=row["placed_on"],
+        term_until_on=row["term_until_on"],
+        case_count=row["case_count"],
+        open_count=row["open_count"],
+        extended_count=counts["extended_count"],
+        pending_count=counts["pending_count"],
+        placed_minor=row["placed_minor"],
         counted_minor=counted_minor,
         recovered_minor=recovered_minor,
         rate_bp=recovered_minor * BASIS_POINTS // counted_minor if counted_minor else None,
-        contract_rate_bp=recovered_minor * BASIS_POINTS // placed_minor if placed_minor else None,
+        contract_rate_bp=recovered_minor * BASIS_POINTS // row["placed_minor"] if row["placed_minor"] else None,
         goal_rate_bp=goal_bp,
         elapsed_bp=elapsed_bp,
         pace_rate_bp=None if goal_bp is None else goal_bp * elapsed_bp // BASIS_POINTS,

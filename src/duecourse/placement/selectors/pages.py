@@ -82,7 +82,7 @@ BATCHES = PageQuery(
     orders={"placed_on": "b.placed_on", "term": "b.term_until_on", "cases": "b.case_count", "placed": "b.placed_minor"},
     key="b.id",
 )
-"""The batches; their live rates are read for a page's batches together (`batch_levels`)."""
+"""The batches; their live rates are read for a page's batches together (`batch_rates`)."""
 
 PLACEMENTS = PageQuery(
     select="""p.case_id, n.number, p.batch_id, b.code AS batch_code, a.code AS agency_code, p.hand, lower(p.during) AS began_at, p.term_until_on,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from duecourse.ledger.selectors.rows import dicts
 from duecourse.placement.models import AllocationRun
-from duecourse.placement.selectors.policies import policies_on
 from duecourse.placement.selectors.terms import versions_in_force
-from duecourse.portfolio.selectors import left_out
 
 _BEFORE = """
 SELECT r.id, r.as_of FROM placement_allocationrun r
@@ -30,14 +27,6 @@ GROUP BY r.agency_id
 _DRAFTS = """
 SELECT count(*) AS draft_count FROM placement_allocationrun r
 WHERE r.creditor_id = %(creditor)s AND r.run_id = %(month)s AND r.as_of = %(as_of)s AND r.id <> %(run)s AND r.run_id <> 0
-"""
-_LEVELS = """
-SELECT p.batch_id, count(*) FILTER (WHERE upper_inf(p.during)) AS open_count, sum(p.placed_minor)::bigint AS placed_minor,
-       coalesce(sum(p.placed_minor) FILTER (WHERE p.case_id = ANY(%(uncounted)s)), 0)::bigint AS uncounted_minor
-FROM placement_placement p WHERE p.creditor_id = %(creditor)s AND p.batch_id = ANY(%(batches)s) GROUP BY p.batch_id
-"""
-_BATCHES = """
-SELECT b.id, b.contract_id, b.placed_on FROM placement_batch b WHERE b.creditor_id = %(creditor)s AND b.id = ANY(%(batches)s)
 """
 
 
@@ -92,27 +81,3 @@ def contract_limits(*, creditor_id: int, on: date) -> list[dict[str, Any]]:
         if version["is_open"] and version["agency_kind"] != "robot":
             chosen[version["agency_id"]] = version
     return sorted(chosen.values(), key=lambda row: row["agency_code"])
-
-
-def batch_levels(*, creditor_id: int, batch_ids: Sequence[int], on: date) -> dict[int, dict[str, Any]]:
-    """Return what live rates of several batches are counted from, in as many queries as for one.
-
-    Returns:
-        by batch: open_count, placed_minor (frozen), counted_minor (less what stops take out of live rates on the day) and
-        goal_rate_bp of the policy on the day it was placed, or None.
-    """
-    uncounted = [row["case_id"] for row in left_out(creditor_id=creditor_id, on=on).to_pylist() if not row["counts_in_rate"]]
-    wanted = {"creditor": creditor_id, "batches": list(batch_ids), "uncounted": uncounted}
-    batches = {row["id"]: row for row in dicts(_BATCHES, **wanted)}
-    policies = {day: policies_on(creditor_id=creditor_id, on=day) for day in {row["placed_on"] for row in batches.values()}}
-    found = {}
-    for row in dicts(_LEVELS, **wanted):
-        batch = batches[row["batch_id"]]
-        policy = policies[batch["placed_on"]]
-        found[row["batch_id"]] = {
-            "open_count": row["open_count"],
-            "placed_minor": row["placed_minor"],
-            "counted_minor": row["placed_minor"] - row["uncounted_minor"],
-            "goal_rate_bp": (policy.get(batch["contract_id"]) or policy[None]).goal_rate_bp,
-        }
-    return found

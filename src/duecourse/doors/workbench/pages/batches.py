@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from duecourse.doors import words
+from duecourse.doors import evidence, words
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.shell import today
 from duecourse.doors.workbench.shell import DISCREPANCIES, lead_only
@@ -25,7 +25,6 @@ from duecourse.placement.selectors import agency_batch, agency_batches, batch_ra
 from duecourse.placement.selectors.fields import HANDOVER
 from duecourse.placement.services import batch_accept, batch_discrepancy, package_open
 from duecourse.placement.services.receipts import WORDS_MAX
-from duecourse.repayment.selectors import recovered_frame
 
 
 class DiscrepancyForm(Form):
@@ -103,11 +102,11 @@ def _page(request: HttpRequest, batch_id: int, form: DiscrepancyForm, *, status:
     row = agency_batch(actor=actor, batch_id=batch_id)
     receipts = batch_receipts(creditor_id=actor.creditor_id, batch_id=batch_id)
     names = names_of(user_ids={receipt.user_id for receipt in receipts})
-    recovered = recovered_frame(creditor_id=actor.creditor_id, last_on=on)
+    recovered = evidence.recovered_of_batches(actor=actor, on=on, batch_ids=[batch_id])
     terms = ContractVersion.objects.filter(creditor_id=actor.creditor_id, contract_id=row["contract_id"], effective_on__lte=on)
     context: dict[str, Any] = {
         "batch": row,
-        "rate": batch_rates(creditor_id=actor.creditor_id, batch_id=batch_id, on=on, recovered=recovered),
+        "rate": batch_rates(creditor_id=actor.creditor_id, batch_ids=[batch_id], on=on, recovered=recovered)[batch_id],
         "fields": [_field(field) for field in (row["manifest"] or {}).get("fields", [])],
         "balances": list((row["manifest"] or {}).get("balance_minor", {}).items()),
         "terms": terms.order_by("-effective_on", "-pk").first(),

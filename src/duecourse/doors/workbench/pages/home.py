@@ -12,11 +12,11 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from duecourse.contact.selectors import attempted_frame, calls_made, outcomes_owed, worklist
+from duecourse.doors import evidence
 from duecourse.doors.console.shell import agency_only, today
 from duecourse.doors.workbench.shell import WHYS
 from duecourse.parties.models import Agency
 from duecourse.placement.selectors import agency_batches, batch_rates, collectors, first_contact_owed, idle_placements
-from duecourse.repayment.selectors import recovered_frame
 from duecourse.settlement.selectors import statements
 
 RATES_MAX = 6
@@ -54,11 +54,10 @@ def _lead(request: HttpRequest) -> dict[str, Any]:
     late = first_contact_owed(creditor_id=actor.creditor_id, on=on, attempted=attempted)
     idle = idle_placements(creditor_id=actor.creditor_id, on=on, attempted=attempted)
     people = collectors(actor=actor, on=on)
-    recovered = recovered_frame(creditor_id=actor.creditor_id, last_on=on)
-    shown = []
-    for row in open_ones[:RATES_MAX]:
-        rate = batch_rates(creditor_id=actor.creditor_id, batch_id=row["batch_id"], on=on, recovered=recovered)
-        shown.append(row | {"rate": rate, "left_days": (row["term_until_on"] - on).days})
+    shown_ids = [row["batch_id"] for row in open_ones[:RATES_MAX]]
+    recovered = evidence.recovered_of_batches(actor=actor, on=on, batch_ids=shown_ids)
+    rates = batch_rates(creditor_id=actor.creditor_id, batch_ids=shown_ids, on=on, recovered=recovered)
+    shown = [row | {"rate": rates[row["batch_id"]], "left_days": (row["term_until_on"] - on).days} for row in open_ones[:RATES_MAX]]
     assigned_count = sum(row["assigned_count"] for row in open_ones)
     open_count = sum(row["open_count"] for row in open_ones)
     return {

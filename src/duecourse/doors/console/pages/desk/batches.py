@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -101,37 +100,41 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the batches with their live rates, which are read for the page's batches together."""
     response = listing_page(request, BATCHES, template="console/batches/list.html")
     rows = response.context_data["rows"]
-    on, batch_ids = today(request), [row["batch_id"] for row in rows]
-    levels = selectors.batch_levels(creditor_id=request.actor.creditor_id, batch_ids=batch_ids, on=on) if rows else {}
-    received = evidence.recovered_of_batches(actor=request.actor, on=on, batch_ids=batch_ids) if rows else {}
+    batch_ids = [row["batch_id"] for row in rows]
+    rates = _rates(request, batch_ids) if rows else {}
     for row in rows:
-        row.update(_rates(row, levels.get(row["batch_id"]), received.get(row["batch_id"], 0), on=on))
+        rate = rates[row["batch_id"]]
+        shares = _shares(rate)
+        row |= {f"{name}_share": shares[of] for name, of in (("rate", "rate"), ("pace", "pace_rate"), ("elapsed", "elapsed"))}
+        row["open_count"] = rate.open_count
         row["package"] = row["sha256"][:12] if row["sha256"] else gettext("not made yet")
     return response
 
 
-def _rates(row: Mapping[str, Any], level: Mapping[str, Any] | None, recovered_minor: int, *, on: Any) -> dict[str, Any]:
-    """Return a batch's live rate, the pace it would have on an even way to its goal, and how much of its term is gone."""
-    days = (row["term_until_on"] - row["placed_on"]).days + 1
-    elapsed = min(max((on - row["placed_on"]).days + 1, 0), days) / days
-    counted = level["counted_minor"] if level else 0
-    goal_bp = level["goal_rate_bp"] if level else None
-    return {
-        "open_count": level["open_count"] if level else 0,
-        "rate_share": recovered_minor / counted if counted else None,
-        "pace_share": goal_bp / BASIS_POINTS * elapsed if goal_bp is not None else None,
-        "elapsed_share": elapsed,
+def _rates(request: HttpRequest, batch_ids: Sequence[int]) -> dict[int, selectors.BatchRate]:
+    recovered = evidence.recovered_of_batches(actor=request.actor, on=today(request), batch_ids=batch_ids)
+    return selectors.batch_rates(creditor_id=request.actor.creditor_id, batch_ids=batch_ids, on=today(request), recovered=recovered)
+
+
+def _shares(rate: selectors.BatchRate) -> dict[str, float | None]:
+    """Return the rates of a batch as proportions; what there is no rate of is None."""
+    rates = {
+        "rate": rate.rate_bp,
+        "contract_rate": rate.contract_rate_bp,
+        "goal_rate": rate.goal_rate_bp,
+        "elapsed": rate.elapsed_bp,
+        "pace_rate": rate.pace_rate_bp,
     }
+    return {name: None if value is None else value / BASIS_POINTS for name, value in rates.items()}
 
 
 @require_safe
 @creditor_only
 def shown(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show one batch: its rate against goal and term, its package, its acceptance, what is owed and idle, and its cases."""
-    actor, on = request.actor, today(request)
+    actor = request.actor
     batch = selectors.access_batch(actor, batch_id=batch_id)
-    recovered = evidence.recovered_of_batch(actor=actor, on=on, batch_id=batch.pk)
-    rate = selectors.batch_rates(creditor_id=actor.creditor_id, batch_id=batch.pk, on=on, recovered=recovered)
+    rate = _rates(request, [batch.pk])[batch.pk]
     handover = Handover.objects.filter(creditor_id=actor.creditor_id, batch=batch).first()
     wanted = {"creditor_id": actor.creditor_id, "parameters": desk.desk_parameters(actor)}
     dues = {
@@ -142,10 +145,7 @@ def shown(request: HttpRequest, batch_id: int) -> HttpResponse:
     context = {
         "batch": batch,
         "rate": rate,
-        "shares": {
-            name: None if (value := getattr(rate, f"{name}_bp")) is None else value / BASIS_POINTS
-            for name in ("rate", "contract_rate", "goal_rate", "elapsed", "pace_rate")
-        },
+        "shares": _shares(rate),
         "is_behind": rate.pace_rate_bp is not None and rate.rate_bp is not None and rate.rate_bp < rate.pace_rate_bp,
         "bars": _bars(rate),
         "handover": handover,
