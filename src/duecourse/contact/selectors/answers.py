@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from duecourse.kit.errors import Absent
-from duecourse.ledger.selectors import PageQuery
+from duecourse.kit.ids import canonical_bytes
+from duecourse.ledger.selectors import PageQuery, event_proof
 from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
 
@@ -16,10 +18,14 @@ _WHERES = {
     "performer": "w.performer_id = %(performer)s::bigint",
     "channel": "w.channel = %(channel)s",
     "case": "w.case_id = %(case)s::bigint",
+    "debtor": "w.person_id = (SELECT c.person_id FROM portfolio_case c WHERE c.creditor_id = %(creditor_id)s AND c.id = %(debtor)s::bigint)",
+    "asked_by": "w.user_id IN (SELECT n.id FROM parties_user n WHERE strpos(lower(n.display_name), lower(%(asked_by)s)) > 0)",
+    "warned": "(jsonb_array_length(coalesce(w.explanation -> 'warnings', '[]')) > 0) = (%(warned)s = 'yes')",
     "from_on": f"w.decided_at >= {_MIDNIGHT.format(day='from_on', more='')}",
     "until_on": f"w.decided_at < {_MIDNIGHT.format(day='until_on', more=' + 1')}",
 }
 _JOINS = "JOIN parties_agency g ON g.creditor_id = w.creditor_id AND g.id = w.performer_id LEFT JOIN parties_user u ON u.id = w.user_id"
+_WARNED = "coalesce(w.explanation #>> '{warnings,0,code}', '') AS warning"
 _COLUMNS = """
 w.id, w.decided_at, w.contact_at, w.local_on, w.channel, w.case_id, w.person_id, w.performer_id, g.name AS performer, g.code AS performer_code,
 g.kind AS performer_kind, w.user_id, coalesce(u.display_name, '') AS user_name, w.client_request_id
@@ -36,10 +42,14 @@ ANSWERS_PAGE: Mapping[str, PageQuery] = {
         key="w.id",
     ),
     "permit": PageQuery(
-        select=f"{_COLUMNS}, w.valid_until_at, coalesce(a.outcome, 'unreported') AS outcome, a.talk_seconds, a.started_at",
+        select=f"{_COLUMNS}, {_WARNED}, w.valid_until_at, coalesce(a.outcome, 'unreported') AS outcome, a.talk_seconds, a.started_at",
         source=f"FROM contact_permit w {_JOINS} LEFT JOIN contact_attempt a ON a.creditor_id = w.creditor_id AND a.permit_id = w.id",
         always="w.creditor_id = %(creditor_id)s",
-        wheres=_WHERES | {"outcome": "coalesce(a.outcome, 'unreported') = %(outcome)s"},
+        wheres=_WHERES
+        | {
+            "outcome": "coalesce(a.outcome, 'unreported') = %(outcome)s",
+            "rule": "w.explanation -> 'warnings' @> jsonb_build_array(jsonb_build_object('code', %(rule)s::text))",
+        },
         orders={"decided": "w.decided_at"},
         key="w.id",
     ),
@@ -107,7 +117,8 @@ def answer_page(*, actor: Actor, kind: str, answer_id: int) -> dict[str, Any]:
 
     Returns:
         the row's columns with performer, user_name, batch_code and contact_point_kind; `attempt` of a permit (None when unreported); `day`:
-        slots held and connected calls of the debtor on that local day over all performers, as they stand now (None without a day).
+        slots held and connected calls of the debtor on that local day over all performers, as they stand now (None without a day); `proof`:
+        how it stands in the trail (None where this reader may not see the trail), and `is_as_told`: whether the explanation is the one whose hash was sealed.
 
     Raises:
         Absent: there is none for this actor.
@@ -118,4 +129,12 @@ def answer_page(*, actor: Actor, kind: str, answer_id: int) -> dict[str, Any]:
     (row,) = found
     attempts = dicts(_ATTEMPT, creditor=actor.creditor_id, permit=answer_id) if kind == "permit" else []
     days = dicts(_SAME_DAY, creditor=actor.creditor_id, person=row["person_id"], on=row["local_on"]) if row["local_on"] else []
-    return row | {"kind": kind, "attempt": attempts[0] if attempts else None, "day": days[0] if days else None}
+    proof = event_proof(creditor_id=actor.creditor_id, subject_kind=kind, subject_id=answer_id, action=f"{kind}_given")
+    told = hashlib.sha256(canonical_bytes(row["explanation"])).hexdigest()
+    return row | {
+        "kind": kind,
+        "attempt": attempts[0] if attempts else None,
+        "day": days[0] if days else None,
+        "proof": proof,
+        "is_as_told": proof is not None and proof.details.get("explanation_hash") == told,
+    }

@@ -103,6 +103,32 @@ class Verification:
         return self.first_bad is None
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How one event stands in the trail.
+
+    Attributes:
+        event_id: its number.
+        at: when it happened, as its writer told.
+        actor_id: who did it, 0 for the system.
+        details: ids, counts and commitments.
+        position: of its seal in the creditor's chain, 0 while it is not sealed.
+        hash: of its seal in hexadecimal, '' while it is not sealed.
+        sealed_at: canonical text, '' while it is not sealed.
+        is_right: whether the seal's hash, computed anew, is the one that stands there. That nobody wrote the whole chain anew is shown by
+            `audit_verify` against a head kept elsewhere.
+    """
+
+    event_id: int
+    at: datetime
+    actor_id: int
+    details: dict[str, Any]
+    position: int
+    hash: str
+    sealed_at: str
+    is_right: bool
+
+
 def event_of(row: tuple[Any, ...], *, parse: Callable[[str], Any]) -> dict[str, Any]:
     """Return an event as it is hashed, from a row of `EVENT_COLUMNS` whose details are JSON text."""
     event = dict(zip(_EVENT_FIELDS, row, strict=True))
@@ -197,6 +223,27 @@ def event_details(*, creditor_id: int, subject_kind: str, subject_id: int, actio
     """Return the details of every time something happened to one row, oldest first."""
     found = AuditEvent.objects.filter(creditor_id=creditor_id, subject_kind=subject_kind, subject_id=subject_id, action=action)
     return list(found.order_by("id").values_list("details", flat=True))
+
+
+def event_proof(*, creditor_id: int, subject_kind: str, subject_id: int, action: str) -> Proof | None:
+    """Return how the first event of an action on one row stands in the trail, its link computed anew, or None when there is none."""
+    query = f"""
+        SELECT e.id, e.at, e.actor_id, e.details::text, s.position, s.event_id, s.version, s.previous_hash, s.hash,
+            {_INSTANT.format("s.sealed_at")}, {EVENT_COLUMNS}
+        FROM ledger_auditevent e LEFT JOIN ledger_seal s ON s.event_id = e.id AND s.creditor_id = e.creditor_id
+        WHERE e.creditor_id = %s AND e.subject_kind = %s AND e.subject_id = %s AND e.action = %s ORDER BY e.id LIMIT 1
+    """  # noqa: S608 - names of columns
+    with connection.cursor() as cursor:
+        cursor.execute(query, [creditor_id, subject_kind, subject_id, action])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    event_id, at, actor_id, details, position = row[:5]
+    if position is None:
+        return Proof(event_id, at, actor_id, json.loads(details), 0, "", "", is_right=False)
+    seal = _Seal(position, row[5], row[6], bytes(row[7]), bytes(row[8]), row[9], row[10:])
+    is_right = _fault(seal, expected=position, previous=seal.previous_hash) is None
+    return Proof(event_id, at, actor_id, json.loads(details), position, seal.hash.hex(), seal.sealed_at, is_right=is_right)
 
 
 class _Seal(NamedTuple):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from duecourse.contact.models import Outcome
 from duecourse.contact.selectors import ANSWERS_PAGE, answer_page, refusals_by_rule
 from duecourse.contact.services.grounds import ground_text
+from duecourse.doors.console.rule_words import fact_title, parameter_title, rule_address, rule_title, said
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.stories import citation_text, in_two
 from duecourse.doors.console.tables import Column, Filter, Listing, Text, asked_of, listing_page
@@ -58,7 +59,10 @@ _FIRST = (
     Filter("channel", _("Channel"), choices=_channels),
     Filter("from_on", _("From"), kind="date"),
     Filter("until_on", _("Until"), kind="date"),
+    Filter("asked_by", _("Asked by"), hint=_("Part of a name")),
     Filter("case", _("Case"), kind="number"),
+    Filter("debtor", _("Debtor of the case"), kind="number"),
+    Filter("warned", _("With a warning"), choices=lambda _actor: [("yes", _("yes")), ("no", _("no"))]),
 )
 _WHO = (
     Column("performer", _("Performer")),
@@ -94,9 +98,11 @@ PERMITS = Listing(
         Column("valid_until_at", _("Valid until"), kind="instant"),
         Column("outcome", _("Outcome"), kind="badge"),
         Column("talk_seconds", _("Seconds"), kind="count"),
+        Column("warning_text", _("Warning"), can_export=False),
+        Column("warning", _("Warning (code)"), kind="code", is_shown=False),
         Column("case_id", _("Case"), kind="code", link=_case),
     ),
-    filters=(_FIRST[0], Filter("outcome", _("Outcome"), choices=_outcomes), *_FIRST[1:]),
+    filters=(_FIRST[0], Filter("outcome", _("Outcome"), choices=_outcomes), *_FIRST[1:], Filter("rule", _("Warned by"), choices=rules)),
 )
 
 
@@ -120,7 +126,10 @@ def refusals(request: HttpRequest) -> HttpResponse:
 @creditor_only
 def permits(request: HttpRequest) -> HttpResponse:
     """List permits with what came of them."""
-    return listing_page(request, PERMITS, template="console/refusals/list.html", extra={"tab": "permits"})
+    response = listing_page(request, PERMITS, template="console/refusals/list.html", extra={"tab": "permits"})
+    for row in response.context_data["rows"]:
+        row["warning_text"] = in_two(ground_text(row["warning"])) if row["warning"] else ""
+    return response
 
 
 @require_safe
@@ -140,23 +149,47 @@ def permit(request: HttpRequest, answer_id: int) -> HttpResponse:
 def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
     row = answer_page(actor=request.actor, kind=kind, answer_id=answer_id)
     explanation = row["explanation"]
-    reasons = [_reason(reason) for reason in explanation.get("reasons", [])]
-    warnings = [_reason(reason) for reason in explanation.get("warnings", [])]
-    grounds = [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])]
-    checked = [rule | {"text": _rule_title(rule["rule"])} for rule in explanation.get("checked", [])]
-    context = {"row": row, "reasons": reasons, "warnings": warnings, "grounds": grounds, "checked": checked, "explanation": explanation}
+    as_of = explanation.get("as_of", "")
+    reasons = [_reason(reason, as_of) for reason in explanation.get("reasons", [])]
+    warnings = [_reason(reason, as_of) for reason in explanation.get("warnings", [])]
+    found = {reason["rule"]: "refused" for reason in reasons} | {warning["rule"]: "warned" for warning in warnings}
+    context = {
+        "row": row,
+        "reasons": reasons,
+        "warnings": warnings,
+        "grounds": [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])],
+        "checked": [_checked(rule, as_of, found=found.get(rule["rule"], "")) for rule in explanation.get("checked", [])],
+        "assumed": [fact_title(name) for name in explanation.get("assumed", [])],
+        "packs": [_pack(pack) for pack in explanation.get("packs", [])],
+        "explanation": explanation,
+    }
     return TemplateResponse(request, "console/refusals/answer.html", context)
 
 
-def _rule_title(rule_id: str) -> str:
-    """Return what a rule is called; one that this version does not know is called by its number."""
-    titles = {rule.id: (rule.title.en, rule.title.zh) for pack in shipped_packs() for rule in pack.rules}
-    return in_two(titles.get(rule_id, (rule_id, rule_id)))
-
-
-def _reason(reason: dict[str, Any]) -> dict[str, Any]:
+def _reason(reason: dict[str, Any], as_of: str) -> dict[str, Any]:
     citations = [citation | {"text": in_language(citation)} for citation in reason["citations"]]
-    return reason | {"title": in_two(ground_text(reason["code"])), "text": in_language(reason), "citations": citations}
+    return _rule(reason, as_of) | {"title": in_two(ground_text(reason["code"])), "text": in_language(reason), "citations": citations}
+
+
+def _checked(rule: dict[str, Any], as_of: str, *, found: str) -> dict[str, Any]:
+    """Return a rule that was checked with its values: of the new form the plain values, of the first form those with their texts."""
+    return _rule(rule, as_of) | {"title": rule_title(rule["rule"]), "found": found}
+
+
+def _rule(rule: dict[str, Any], as_of: str) -> dict[str, Any]:
+    """Return what stands in an answer of one rule, facts and values called by their titles."""
+    layered = [one | {"title": parameter_title(rule["rule"], one["name"])} for one in rule.get("parameters", [])]
+    told = {one["name"] for one in layered}
+    plain = [(parameter_title(rule["rule"], name), value) for name, value in rule.get("values", {}).items() if name not in told]
+    facts = [(fact_title(name), value) for name, value in rule.get("facts", {}).items()]
+    return rule | {"address": rule_address(rule["rule"], as_of=as_of), "facts_told": facts, "plain": plain, "layered": layered}
+
+
+def _pack(pack: dict[str, Any]) -> dict[str, Any]:
+    """Return a pack that was used, and whether it is the one that this version ships."""
+    shipped = {one.id: one for one in shipped_packs()}
+    own = shipped.get(pack["id"])
+    return pack | {"title": said(own.title) if own else pack["id"], "is_same": own is not None and own.fingerprint == pack["fingerprint"]}
 
 
 def _summary(found: dict[str, Any]) -> dict[str, Any]:
