@@ -14,7 +14,7 @@ from tests.cycle import months
 def keeper(test_server, django_db_setup, django_db_blocker, tmp_path_factory):
     """The moments of the subject month, and its end; the month is played once per process."""
     from duecourse.cycle.services import resume
-    from duecourse.doors.commands import demo_play
+    from duecourse.doors.commands.demo import play as demo_play
 
     folder = tmp_path_factory.mktemp("months")
     found = months.Keeper(test_server, folder)

@@ -180,8 +180,8 @@ def press(moment: Moment) -> Any:
 
 def played(world: Any, *, months: int) -> Any:
     """Set the demo's house up and play a world's first months; returns the play."""
-    from duecourse.doors.commands.demo_house import demo_house
-    from duecourse.doors.commands.demo_play import Play
+    from duecourse.doors.commands.demo.house import demo_house
+    from duecourse.doors.commands.demo.play import Play
     from duecourse.doors.commands.house import load_house
     from duecourse.kit.calendar import Month
 

@@ -14,7 +14,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from duecourse.doors.commands.demo_house import DEMO_PASSWORD
+from duecourse.doors.commands.demo.house import DEMO_PASSWORD
 from duecourse.kit import clock
 from duecourse.parties.access import acting, system
 from duecourse.parties.models import Creditor

@@ -7,7 +7,7 @@ from datetime import date
 import pyarrow.compute as pc
 import pytest
 
-from duecourse.doors.commands.demo_workbook import HEADERS, tape_workbook
+from duecourse.doors.commands.demo.workbook import HEADERS, tape_workbook
 from duecourse.engine.simulate import World, WorldSettings
 from duecourse.kit.records import read
 from duecourse.portfolio.services.specs import OVERDUE_TAPE, tape_mapping

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from duecourse.cycle.models import Run, StepRun
-from duecourse.doors.commands.demo_house import DEMO_PASSWORD
+from duecourse.doors.commands.demo.house import DEMO_PASSWORD
 from duecourse.doors.jobs import run_pending
 from duecourse.kit.clock import frozen
 from duecourse.parties.access import acting, system

@@ -94,7 +94,7 @@ def bank_url(test_server, django_db_setup, django_db_blocker, tmp_path_factory) 
 )
 def test_pages_of_a_person(bank_url, person, lang, size, scheme):
     """Following every link from home finds pages only, none of them broken, too wide or hard to read."""
-    from duecourse.doors.commands.demo_house import DEMO_PASSWORD
+    from duecourse.doors.commands.demo.house import DEMO_PASSWORD
 
     with chromium() as browser:
         context = browser.new_context(viewport=size, color_scheme=scheme)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duecourse.doors.commands.demo_house import PEOPLE, lead_email
+from duecourse.doors.commands.demo.house import PEOPLE, lead_email
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.parties.access import Actor, acting, actors_of

@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 from django.conf import settings as django_settings
 
-from duecourse.doors.commands.demo_house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
-from duecourse.doors.commands.demo_play import Play
-from duecourse.doors.commands.demo_workbook import tape_workbook
+from duecourse.doors.commands.demo.house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
+from duecourse.doors.commands.demo.play import Play
+from duecourse.doors.commands.demo.workbook import tape_workbook
 from duecourse.doors.commands.house import load_house
 from duecourse.doors.commands.report import print_report
 from duecourse.doors.commands.serve import serve
