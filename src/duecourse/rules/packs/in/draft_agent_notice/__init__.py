@@ -1,0 +1,1 @@
+"""Draft: prior notice of the agent."""

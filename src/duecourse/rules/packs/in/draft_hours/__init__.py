@@ -1,0 +1,1 @@
+"""Draft: hours of calls and visits."""

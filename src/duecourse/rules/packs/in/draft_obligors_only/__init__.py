@@ -1,0 +1,1 @@
+"""Draft: only borrower and guarantor."""

@@ -1,0 +1,1 @@
+"""Draft: not at bereavements, weddings or festivals."""

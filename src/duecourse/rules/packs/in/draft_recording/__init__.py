@@ -1,0 +1,1 @@
+"""Draft: calls are recorded."""

@@ -1,0 +1,1 @@
+"""Microfinance hours."""

@@ -1,0 +1,1 @@
+"""Counsel was instructed."""

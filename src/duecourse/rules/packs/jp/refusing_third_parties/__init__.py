@@ -1,0 +1,1 @@
+"""Third parties who refuse."""

@@ -1,0 +1,1 @@
+"""No payment by others."""

@@ -1,0 +1,1 @@
+"""Hours to be left alone."""

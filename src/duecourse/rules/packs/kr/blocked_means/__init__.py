@@ -1,0 +1,1 @@
+"""Excluded means."""

@@ -1,0 +1,1 @@
+"""How many means may be excluded."""

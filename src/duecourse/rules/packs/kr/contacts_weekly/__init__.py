@@ -1,0 +1,1 @@
+"""Seven contacts in seven days."""

@@ -1,0 +1,1 @@
+"""Default interest on what is due."""

@@ -1,0 +1,1 @@
+"""No contact at night."""

@@ -1,0 +1,1 @@
+"""Restructuring requests are answered."""

@@ -1,0 +1,1 @@
+"""Only obligors' particulars."""

@@ -1,0 +1,1 @@
+"""Evaluated every quarter."""

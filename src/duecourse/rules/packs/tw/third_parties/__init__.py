@@ -1,0 +1,1 @@
+"""Only debtor and guarantor."""

@@ -1,0 +1,1 @@
+"""Affordable proposals."""

@@ -1,0 +1,1 @@
+"""Breathing space."""

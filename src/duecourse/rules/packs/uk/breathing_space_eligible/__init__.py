@@ -1,0 +1,1 @@
+"""Who may have a standard breathing space."""

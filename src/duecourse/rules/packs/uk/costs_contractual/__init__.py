@@ -1,0 +1,1 @@
+"""Costs need a contract."""

@@ -1,0 +1,1 @@
+"""Mental health crisis moratorium."""

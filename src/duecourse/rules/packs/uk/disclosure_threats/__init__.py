@@ -1,0 +1,1 @@
+"""No threats of disclosure."""

@@ -1,0 +1,1 @@
+"""No charges in a moratorium."""

@@ -1,0 +1,1 @@
+"""No demands to the occupier."""

@@ -1,0 +1,1 @@
+"""No pressure to pay."""

@@ -1,0 +1,1 @@
+"""Pause while a plan is made."""

@@ -1,0 +1,1 @@
+"""Mail keeps its secret."""

@@ -1,0 +1,1 @@
+"""Reasonable requests are heeded."""

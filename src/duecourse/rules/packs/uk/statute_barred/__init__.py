@@ -1,0 +1,1 @@
+"""Statute-barred debts."""

@@ -1,0 +1,1 @@
+"""No disclosure to third parties."""

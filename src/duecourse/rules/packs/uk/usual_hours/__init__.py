@@ -1,0 +1,1 @@
+"""Mortgages: usually reasonable hours."""
