@@ -325,6 +325,23 @@ RULES = {
     "case_lender_class": _("Lender class"),
     "case_product_class": _("Product class"),
     "lender_other": _("other lender"),
+    "violation_refused": _("Refused requests"),
+    "violation_asked_again": _("Asked again while refused"),
+    "violation_unreported": _("Outcome not reported"),
+    "violation_call_without_permit": _("Call without a permit"),
+    "violation_permit_without_call": _("Attempt reported, no call recorded"),
+    "violation_outcome_disagrees": _("Outcome disagrees with the record"),
+    "violation_duration_disagrees": _("Duration disagrees with the record"),
+    "violation_outside_permit": _("Call outside its permit's time"),
+    "violation_number_unknown": _("Number belongs to no debtor"),
+    "about_asked_again": _("the earlier answer was not a day old"),
+    "about_unreported": _("the permit has ended; its slot counts as used"),
+    "about_call_without_permit": _("found in call records"),
+    "about_permit_without_call": _("found in call records"),
+    "about_outcome_disagrees": _("found in call records"),
+    "about_duration_disagrees": _("found in call records"),
+    "about_outside_permit": _("found in call records"),
+    "about_number_unknown": _("found in call records"),
 }
 _WORDS = RULES | WEBHOOKS | CASES | STEPS | STATES | KINDS | SUBJECTS | ROLES | COUNTS | FILES
 _CURRENCY = re.compile(r"([A-Z]{3}) (.+)")

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from duecourse.contact.selectors.answers import ANSWERS_PAGE, answer_page, refusals_by_rule
 from duecourse.contact.selectors.owed import access_permit, outcomes_owed
+from duecourse.contact.selectors.papers import (
+    PAPERS_PAGE,
+    TEMPLATES_PAGE,
+    access_paper,
+    access_template,
+    gate_terms_on,
+    papers_waiting,
+    templates_waiting,
+)
 from duecourse.contact.selectors.records import (
     FINDING_KINDS,
     CallFinding,
@@ -14,7 +23,10 @@ from duecourse.contact.selectors.records import (
     call_findings,
     calls_held,
 )
+from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, permit_stopped, stop_page, stops_open
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
+from duecourse.contact.selectors.violations import KINDS as VIOLATION_KINDS
+from duecourse.contact.selectors.violations import ViolationCount, request_counts, violation_counts
 from duecourse.contact.selectors.windows import WINDOW, attempts_without_permit, most_slots, refusal_counts, window_frame
 from duecourse.contact.selectors.worklist import WHYS, CallsToday, attempted_frame, calls_made, calls_today, work_case, worklist
 
@@ -22,13 +34,20 @@ __all__ = [
     "ANSWERS_PAGE",
     "FINDING_KINDS",
     "GROUPS",
+    "PAPERS_PAGE",
+    "STOPS_PAGE",
+    "TEMPLATES_PAGE",
+    "VIOLATION_KINDS",
     "WHYS",
     "WINDOW",
     "CallFinding",
     "CallFindingCount",
     "CallsToday",
     "TimelinePage",
+    "ViolationCount",
+    "access_paper",
     "access_permit",
+    "access_template",
     "answer_page",
     "attempted_frame",
     "attempts_without_permit",
@@ -40,10 +59,19 @@ __all__ = [
     "calls_made",
     "calls_today",
     "case_timeline",
+    "gate_terms_on",
+    "lifts_waiting",
     "most_slots",
     "outcomes_owed",
+    "papers_waiting",
+    "permit_stopped",
     "refusal_counts",
     "refusals_by_rule",
+    "request_counts",
+    "stop_page",
+    "stops_open",
+    "templates_waiting",
+    "violation_counts",
     "window_frame",
     "work_case",
     "worklist",

@@ -24,6 +24,11 @@ _WHERES = {
     "from_on": f"w.decided_at >= {_MIDNIGHT.format(day='from_on', more='')}",
     "until_on": f"w.decided_at < {_MIDNIGHT.format(day='until_on', more=' + 1')}",
 }
+_AGAIN = """
+(%(again)s = 'yes') = EXISTS (SELECT 1 FROM contact_refusal f WHERE f.creditor_id = w.creditor_id AND f.person_id = w.person_id
+    AND f.performer_id = w.performer_id AND f.decided_at >= w.decided_at - interval '1 day' AND f.decided_at < w.decided_at
+    AND coalesce(f.next_allowed_at, 'infinity') > w.decided_at)
+"""
 _JOINS = "JOIN parties_agency g ON g.creditor_id = w.creditor_id AND g.id = w.performer_id LEFT JOIN parties_user u ON u.id = w.user_id"
 _WARNED = "coalesce(w.explanation #>> '{warnings,0,code}', '') AS warning"
 _COLUMNS = """
@@ -37,7 +42,7 @@ ANSWERS_PAGE: Mapping[str, PageQuery] = {
         " w.explanation #> '{reasons,0,citations,0}' AS citation",
         source=f"FROM contact_refusal w {_JOINS}",
         always="w.creditor_id = %(creditor_id)s",
-        wheres=_WHERES | {"rule": "w.codes ? %(rule)s"},
+        wheres=_WHERES | {"rule": "w.codes ? %(rule)s", "again": _AGAIN},
         orders={"decided": "w.decided_at"},
         key="w.id",
     ),

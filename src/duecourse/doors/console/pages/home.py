@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_safe
 
+from duecourse.contact.selectors import call_finding_counts
 from duecourse.cycle.selectors import OWED_MAX, MonthLine, StepShown, ToDo, first_contacts_owed, month_figures, month_line, to_dos
 from duecourse.doors.console.pages.studio.month_steps import BARRIERS
 from duecourse.doors.console.shell import creditor_only, today
@@ -57,10 +58,13 @@ KINDS: dict[str, Kind] = {
     "statements_to_approve": Kind(_("Statements to approve"), "file-invoice", "statements", roles=(Role.ACCOUNTANT, Role.MANAGER)),
     "statements_to_freeze": Kind(_("Statements to freeze"), "file-invoice", "statements", roles=(Role.ACCOUNTANT, Role.MANAGER)),
     "complaints_open": Kind(_("Complaints open"), "message-report", "complaints", roles=(Role.COMPLIANCE, Role.MANAGER), late=_("overdue")),
-    "disputes_open": Kind(_("Disputes open"), "message-question", "complaints", roles=(Role.COMPLIANCE, Role.MANAGER)),
+    "disputes_open": Kind(_("Disputes open"), "message-question", "disputes", roles=(Role.COMPLIANCE, Role.MANAGER)),
     "tapes_with_rejects": Kind(_("Files with rejected rows to mend"), "file-alert", "feeds"),
     "qualifications_expiring": Kind(
         _("Qualifications that expire within 30 days"), "certificate", "agencies", roles=(Role.MANAGER, Role.COMPLIANCE), late=_("expired")
+    ),
+    "calls_without_permit": Kind(
+        _("Calls without a permit in the last 7 days"), "phone-off", "call-findings", "kind=call_without_permit", roles=(Role.COMPLIANCE,)
     ),
     "stops_ending": Kind(_("Stops that end within 7 days"), "hand-stop", "holds", roles=(Role.COMPLIANCE, Role.MANAGER)),
 }
@@ -96,7 +100,7 @@ def home(request: HttpRequest) -> HttpResponse:
     line = month_line(creditor_id=request.actor.creditor_id, on=day, at=now())
     if line is None:
         return TemplateResponse(request, "console/home/fresh.html", {"feeds": _address("feeds"), "agencies": _address("agencies")})
-    own, others = _waiting(request, to_dos(creditor_id=request.actor.creditor_id, on=day))
+    own, others = _waiting(request, to_dos(creditor_id=request.actor.creditor_id, on=day) + _compliance(request, day))
     context = {
         "line": line,
         "steps": [{"step": step, "address": _address(SECTION_OF[step.name])} for step in line.steps],
@@ -132,6 +136,18 @@ def _waiting(request: HttpRequest, found: list[ToDo]) -> tuple[list[dict[str, An
     own = [_shown(item) for item in ordered if _is_mine(request, KINDS[item.code])]
     others = [_shown(item) for item in ordered if not _is_mine(request, KINDS[item.code])]
     return own, others
+
+
+def _compliance(request: HttpRequest, day: date) -> list[ToDo]:
+    """Return what waits for compliance; what is counted over call records is kept for five minutes."""
+    key = f"compliance:{request.actor.creditor_id}:{day.isoformat()}"
+    count = cache.get(key)
+    if count is None:
+        span = {"from_on": day - timedelta(days=7), "until_on": day}
+        found = call_finding_counts(creditor_id=request.actor.creditor_id, **span, kind="call_without_permit")
+        count = sum(one.finding_count for one in found)
+        cache.set(key, count, OWED_SECONDS)
+    return [ToDo("calls_without_permit", count, 0)] if count else []
 
 
 def _is_mine(request: HttpRequest, kind: Kind) -> bool:

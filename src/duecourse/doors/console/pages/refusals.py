@@ -85,7 +85,12 @@ REFUSALS = Listing(
         Column("code", _("Code"), kind="code", is_shown=False),
         Column("article", _("Article"), is_shown=False),
     ),
-    filters=(_FIRST[0], Filter("rule", _("Rule"), choices=rules), *_FIRST[1:]),
+    filters=(
+        _FIRST[0],
+        Filter("rule", _("Rule"), choices=rules),
+        *_FIRST[1:],
+        Filter("again", _("Asked again while refused"), choices=lambda _actor: [("yes", _("yes")), ("no", _("no"))]),
+    ),
 )
 PERMITS = Listing(
     name="permits",

@@ -1,5 +1,5 @@
-"""Compliance: the rule library and what stands beside it."""
+"""Compliance: the rule library, the violations board and what stands beside them."""
 
-from duecourse.doors.console.pages.rules import library
+from duecourse.doors.console.pages.rules import library, violations
 
-urlpatterns = [*library.urlpatterns]
+urlpatterns = [*library.urlpatterns, *violations.urlpatterns]

@@ -1,0 +1,98 @@
+"""What went against the rules, or nearly: counted by kind, performer and week, from the gate's answers, their outcomes and call records.
+
+A *refused* request is a contact that did not happen; one *asked again* was asked for by the same performer while an earlier answer, not
+older than a day, still refused the debtor; an outcome is *unreported* once its permit has ended; what telephone systems recorded stands
+under its kind of finding. Weeks begin on Monday, in the creditor's zone. Call it inside `acting`, on the creditor's side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from duecourse.contact.selectors.records import FINDING_KINDS, call_finding_counts
+from duecourse.kit.calendar import day_bounds
+from duecourse.ledger.selectors.rows import dicts
+
+REFUSED, ASKED_AGAIN, UNREPORTED = "refused", "asked_again", "unreported"
+KINDS = (ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
+"""Every kind of violation, in the order in which they are shown; a refusal is the least, for the gate prevented it."""
+
+_WEEK = "date_trunc('week', {at} AT TIME ZONE %(zone)s)::date"
+_REFUSED = f"""
+SELECT ground.code, w.performer_id, {_WEEK.format(at="w.decided_at")} AS week_on, count(*) AS number
+FROM contact_refusal w CROSS JOIN LATERAL jsonb_array_elements_text(w.codes) AS ground (code)
+WHERE w.creditor_id = %(creditor)s AND w.decided_at >= %(low)s AND w.decided_at < %(high)s GROUP BY 1, 2, 3
+"""  # noqa: S608 - fragments of SQL
+_AGAIN = f"""
+SELECT performer_id, {_WEEK.format(at="decided_at")} AS week_on, count(*) AS number FROM (
+    SELECT performer_id, decided_at, max(coalesce(next_allowed_at, 'infinity')) OVER (PARTITION BY person_id, performer_id
+        ORDER BY decided_at RANGE BETWEEN '1 day' PRECEDING AND '1 microsecond' PRECEDING) AS closed_until_at
+    FROM contact_refusal WHERE creditor_id = %(creditor)s AND decided_at >= %(before)s AND decided_at < %(high)s) w
+WHERE decided_at >= %(low)s AND closed_until_at > decided_at GROUP BY 1, 2
+"""  # noqa: S608
+_UNREPORTED = f"""
+SELECT p.performer_id, {_WEEK.format(at="p.decided_at")} AS week_on, count(*) AS number
+FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id
+WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(low)s AND p.decided_at < %(high)s AND p.valid_until_at < %(now)s AND a.id IS NULL
+GROUP BY 1, 2
+"""  # noqa: S608
+_REQUESTS = """
+SELECT performer_id, sum(number)::bigint AS number FROM (
+    SELECT performer_id, count(*) AS number FROM contact_permit
+    WHERE creditor_id = %(creditor)s AND decided_at >= %(low)s AND decided_at < %(high)s GROUP BY 1
+    UNION ALL
+    SELECT performer_id, count(*) FROM contact_refusal
+    WHERE creditor_id = %(creditor)s AND decided_at >= %(low)s AND decided_at < %(high)s GROUP BY 1) w GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationCount:
+    """How often one performer did one thing in a week.
+
+    Attributes:
+        kind: one of `KINDS`.
+        code: of the rule or ground that refused, '' for the other kinds.
+        performer_id: who.
+        week_on: the week's Monday.
+        number: how often; a request that several rules refuse stands in each.
+    """
+
+    kind: str
+    code: str
+    performer_id: int
+    week_on: date
+    number: int
+
+
+def violation_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date, now_at: datetime) -> list[ViolationCount]:
+    """Return the violations of days by kind, code, performer and week; what has none is left out.
+
+    Args:
+        creditor_id: the creditor that is open.
+        zone: of the creditor.
+        from_on: the first day.
+        until_on: the last day.
+        now_at: an outcome can still come while its permit holds at this instant.
+    """
+    given = _given(creditor_id, zone, from_on, until_on) | {"now": now_at, "zone": zone}
+    found = [ViolationCount(REFUSED, row["code"], row["performer_id"], row["week_on"], row["number"]) for row in dicts(_REFUSED, **given)]
+    for kind, query in ((ASKED_AGAIN, _AGAIN), (UNREPORTED, _UNREPORTED)):
+        found += [ViolationCount(kind, "", row["performer_id"], row["week_on"], row["number"]) for row in dicts(query, **given)]
+    weeks: dict[tuple[str, int, date], int] = {}
+    for one in call_finding_counts(creditor_id=creditor_id, from_on=from_on, until_on=until_on):
+        key = (one.kind, one.performer_id, one.local_on - timedelta(days=one.local_on.weekday()))
+        weeks[key] = weeks.get(key, 0) + one.finding_count
+    return found + [ViolationCount(kind, "", performer_id, week_on, number) for (kind, performer_id, week_on), number in weeks.items()]
+
+
+def request_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date) -> Mapping[int, int]:
+    """Return how many contacts each performer asked for on these days, permitted or refused, by performer."""
+    return {row["performer_id"]: row["number"] for row in dicts(_REQUESTS, **_given(creditor_id, zone, from_on, until_on))}
+
+
+def _given(creditor_id: int, zone: str, from_on: date, until_on: date) -> dict[str, object]:
+    low, high = day_bounds(from_on, zone)[0], day_bounds(until_on, zone)[1]
+    return {"creditor": creditor_id, "low": low, "high": high, "before": low - timedelta(days=1)}

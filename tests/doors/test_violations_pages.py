@@ -1,0 +1,73 @@
+"""Qiu's violations board: every number leads to its rows, and an agency that dials around stands on her first page."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from duecourse.kit.clock import frozen
+from tests import people
+from tests.contact.call_scene import EVENING, OWN, call_scene, row
+from tests.contact.scene import NOON
+
+
+@pytest.fixture
+def the(db, home, tmp_path):
+    """A permit nobody reported, a call without any permit, and one with a number nobody has."""
+    the = call_scene(tmp_path)
+    the.permit(OWN)
+    the.load(row("around", at=NOON + timedelta(hours=3)), row("stranger", "13999999999"))
+    return the
+
+
+@pytest.fixture
+def qiu(the, logged_in):
+    """Qiu at her browser, in English, on the evening of the scene's day."""
+    with frozen(EVENING + timedelta(minutes=5)):
+        client = logged_in(people.QIU.email)
+        client.cookies["django_language"] = "en"
+        yield client
+
+
+def text_of(answer) -> str:
+    """Return a page's text in one line."""
+    assert answer.status_code == 200, answer.content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def test_every_number_leads_to_its_rows(qiu):
+    """Each link of the board opens a page that is there and has rows."""
+    board = qiu.get("/violations/").content.decode()
+    links = {found.replace("&amp;", "&") for found in re.findall(r'href="(/(?:refusals|permits|violations/calls)/\?[^"]+)"', board)}
+    assert len(links) >= 4
+    for link in links:
+        shown = qiu.get(link)
+        assert shown.status_code == 200, link
+        assert "data-row" in shown.content.decode(), link
+
+
+def test_a_call_without_a_permit_is_seen_next_morning(qiu):
+    """It stands on the board, in the list with what was recorded, and among what waits for Qiu on her first page."""
+    assert "Call without a permit" in text_of(qiu.get("/violations/"))
+    assert "rec-around" in text_of(qiu.get("/violations/calls/", {"kind": "call_without_permit"}))
+    assert "Number belongs to no debtor" in text_of(qiu.get("/violations/calls/"))
+
+
+def test_records_that_have_not_come_are_named(the, logged_in):
+    """The morning after, a performer that had permits and of whom no file came is named; one whose file came is not."""
+    the.permit("13800000002", by=the.bank.birch)
+    with frozen(NOON + timedelta(days=1)):
+        client = logged_in(people.QIU.email)
+        client.cookies["django_language"] = "en"
+        shown = text_of(client.get("/violations/"))
+    assert "from: Birch Recovery" in shown
+
+
+def test_strange_addresses_do_no_harm(qiu):
+    """Weeks that do not exist, agencies that are nobody's and pages without end are answered with a page."""
+    for strange in ("'", "😀", "=cmd()", "9" * 40, "-1", "2026-13-01"):
+        for address in ("/violations/", "/violations/calls/"):
+            asked = dict.fromkeys(("performer", "until_on", "from_on", "page", "kind"), strange)
+            assert qiu.get(address, asked).status_code == 200, (address, strange)
