@@ -54,6 +54,8 @@ ROWS = {
     "case-dispute": (_case("dispute/"), KEEPERS),
     "case-dispute-close": (_case("dispute/close/"), CREDITOR_POST),
     "case-promise": (_case("promise/"), KEEPERS),
+    "complaints": ("/complaints/", CREDITOR_ONLY),
+    "disputes": ("/disputes/", CREDITOR_ONLY),
     "refusals": ("/refusals/", CREDITOR_ONLY),
     "refusal": (lambda house: f"/refusals/{scene(house).refusal_id}/", CREDITOR_ONLY),
     "permits": ("/permits/", CREDITOR_ONLY),

@@ -60,6 +60,7 @@ CREDITOR_SECTIONS = (
     Section("refusals", _("Refused contacts"), "shield-x", "r", group=_RULES, also=("/permits/",)),
     Section("violations", _("Violations"), "alert-triangle", "i", group=_RULES),
     Section("contact-stops", _("Emergency stop"), "hand-stop", "o", group=_RULES),
+    Section("complaints", _("Complaints and disputes"), "message-report", group=_RULES, also=("/disputes/",)),
     Section("rules", _("Rule library"), "gavel", "l", group=_RULES),
     Section("papers", _("Papers"), "file-certificate", group=_RULES),
     Section("what-if", _("What if"), "flask", group=_RULES),
