@@ -22,5 +22,6 @@ from typing import Any
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
     """Whether neither way was gone, for a bureau that the rule protects."""
-    is_waited = (facts.is_debt_written == 1) & (facts.days_since_debt_written >= values.wait_least_days) & (facts.is_bounce_monitored == 1)
+    is_over = (facts.is_debt_written == 1) & (facts.days_since_debt_written >= values.wait_least_days)
+    is_waited = is_over & (facts.days_until_bounce >= values.wait_least_days) & (facts.is_bounce_monitored == 1)
     return (facts.is_check_agency == 0) & (facts.is_spoken_about_debt == 0) & (is_waited == 0)
