@@ -54,6 +54,14 @@ def report(the: Scene, code: str, permit_id: int, outcome: str, *, at=NOON) -> A
         return attempt_report(actor=the.actor(code), permit_id=permit_id, outcome=outcome, started_at=at)
 
 
+def called(the: Scene, code: str, number: int, outcome: str = "connected", *, at=NOON, **more) -> Answer:
+    """Ask for a call and report it at once, as everybody has to before the next."""
+    answer = ask(the, code, number, at=at, **more)
+    if answer.is_permit:
+        report(the, code, answer.id, outcome, at=at)
+    return answer
+
+
 def codes(answer: Answer) -> list[str]:
     """Return the codes of all reasons and grounds of an answer."""
     return [r["code"] for r in answer.explanation["reasons"]] + [g["code"] for g in answer.explanation["grounds"]]
@@ -64,16 +72,16 @@ def test_a_permit_is_given_and_explains_itself(the: Scene) -> None:
     answer = ask(the, "aoki")
     assert answer.is_permit
     assert answer.valid_until_at == NOON + timedelta(minutes=10)
-    assert {checked["rule"] for checked in answer.explanation["checked"]} == {"cn.contact_hours", "cn.connected_calls_daily"}
+    assert {checked["rule"] for checked in answer.explanation["checked"]} >= {"cn.contact_hours", "cn.connected_calls_daily"}
     with acting(the.bank.ann):
         assert Permit.objects.get().explanation == answer.explanation
 
 
 def test_the_fourth_call_of_a_day_is_refused_whoever_asks(the: Scene) -> None:
     """Two calls by one agency and one by another use the day up for all, and the refusal names rule and next day's first minute."""
-    assert ask(the, "aoki", 1).is_permit
-    assert ask(the, "aoki", 2).is_permit
-    assert ask(the, "birch", 1).is_permit
+    assert called(the, "aoki", 1).is_permit
+    assert called(the, "aoki", 2).is_permit
+    assert called(the, "birch", 1).is_permit
     refused = ask(the, "birch", 2)
     assert not refused.is_permit
     assert len(refused.explanation["reasons"]) == 1
@@ -83,27 +91,27 @@ def test_the_fourth_call_of_a_day_is_refused_whoever_asks(the: Scene) -> None:
 
 def test_an_outcome_that_reached_nobody_gives_the_slot_back(the: Scene) -> None:
     """After a no-answer the day has room again; after a connected call it has not."""
-    permits = [ask(the, "aoki", number).id for number in (1, 2, 3)]
-    report(the, "aoki", permits[0], "no_answer")
-    again = ask(the, "aoki", 4)
-    assert again.is_permit
-    report(the, "aoki", again.id, "connected")
-    assert not ask(the, "birch", 1).is_permit
+    assert [called(the, "aoki", number, outcome).is_permit for number, outcome in enumerate(("no_answer", "connected", "busy"))] == [
+        True
+    ] * 3
+    assert called(the, "aoki", 4).is_permit
+    assert called(the, "aoki", 5).is_permit
+    assert codes(ask(the, "birch", 1)) == ["connected_calls_used_up"]
 
 
 def test_an_unreported_outcome_keeps_its_slot(the: Scene) -> None:
-    """Three permits that nobody reported on count as three calls, long after they have ended."""
-    for number in (1, 2, 3):
-        ask(the, "aoki", number)
-    assert not ask(the, "aoki", 4, at=NOON + timedelta(hours=5)).is_permit
+    """Three permits that nobody reported on, of three performers, count as three calls, long after they have ended."""
+    ask(the, "aoki"), ask(the, "birch"), ask(the, "", performer_id=the.bank.robot.pk)
+    refused = ask(the, "", 2, performer_id=the.bank.in_house.pk, at=NOON + timedelta(hours=5))
+    assert codes(refused) == ["connected_calls_used_up"]
 
 
 def test_hours_are_half_open_in_the_debtors_zone(the: Scene) -> None:
     """07:59 and 22:00 in Shanghai are refused, 08:00 and 21:59 are not."""
     eight = NOON - timedelta(hours=4)
     assert not ask(the, "aoki", 1, at=eight - timedelta(minutes=1)).is_permit
-    assert ask(the, "aoki", 2, at=eight).is_permit
-    last = ask(the, "aoki", 3, at=eight + timedelta(hours=13, minutes=59))
+    assert called(the, "aoki", 2, at=eight).is_permit
+    last = called(the, "aoki", 3, at=eight + timedelta(hours=13, minutes=59))
     assert last.is_permit
     assert last.valid_until_at == eight + timedelta(hours=13, minutes=59)
     refused = ask(the, "aoki", 4, at=eight + timedelta(hours=14))
@@ -113,7 +121,7 @@ def test_hours_are_half_open_in_the_debtors_zone(the: Scene) -> None:
 def test_all_reasons_are_named_at_once(the: Scene) -> None:
     """At night, on hold and with the day used up, one refusal holds all three."""
     for number in (1, 2, 3):
-        ask(the, "aoki", number)
+        called(the, "aoki", number)
     the.hold("dispute")
     refused = ask(the, "aoki", 4, at=NOON + timedelta(hours=10, minutes=30))
     assert len(refused.explanation["reasons"]) == 2
@@ -144,14 +152,14 @@ def test_a_case_with_another_agency_does_not_exist(the: Scene) -> None:
 def test_the_robot_counts_like_everybody_else(the: Scene) -> None:
     """The bank's robot may call beside a placement, and its calls use up the agencies' day."""
     for number in (1, 2, 3):
-        assert ask(the, "", number, case="aoki", performer_id=the.bank.robot.pk).is_permit
+        assert called(the, "", number, case="aoki", performer_id=the.bank.robot.pk).is_permit
     assert not ask(the, "aoki").is_permit
 
 
 def test_the_in_house_team_needs_the_case_to_itself(the: Scene) -> None:
     """The in-house team may call a case that is with nobody, and is refused one that is with an agency."""
     team = the.bank.in_house.pk
-    assert ask(the, "", 1, performer_id=team).is_permit
+    assert called(the, "", 1, performer_id=team).is_permit
     assert codes(ask(the, "", 2, case="aoki", performer_id=team)) == ["placed_elsewhere"]
 
 
@@ -208,9 +216,10 @@ def test_an_outcome_is_reported_once_by_its_performer(the: Scene) -> None:
 
 
 def test_a_message_takes_no_call_slot(the: Scene) -> None:
-    """Messages are bound by the hours only; three of them leave the day's calls free."""
+    """Messages take no slot and wait for no outcome; three of them leave the day's calls free."""
+    the.template("reminder")
     for number in (1, 2, 3):
-        assert ask(the, "aoki", number, channel="sms").is_permit
+        assert ask(the, "aoki", number, channel="sms", template_code="reminder").is_permit
     assert ask(the, "aoki", 4).is_permit
 
 

@@ -149,6 +149,7 @@ def test_7_next_instant_is_the_first_allowed_one(facts, layers):
     assert not judge(_moved(facts, at - timedelta(minutes=1)), layers=layers).allowed
 
 
+@settings(deadline=None)
 @given(contacts(), papers, values().map(lambda found: overlay("agency_contract", found)))
 def test_8_order_changes_nothing(facts, policy, contract):
     """The answer, the findings and the next instant are the same in any order."""

@@ -1,0 +1,1 @@
+"""No violence, threats or insults."""

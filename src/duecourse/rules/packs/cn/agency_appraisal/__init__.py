@@ -1,0 +1,1 @@
+"""Agencies are not appraised by recovery alone."""

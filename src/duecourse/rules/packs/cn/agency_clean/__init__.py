@@ -1,0 +1,1 @@
+"""No agency with a record of unlawful collection."""

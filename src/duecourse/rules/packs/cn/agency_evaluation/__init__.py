@@ -1,0 +1,1 @@
+"""Agencies are evaluated yearly."""

@@ -1,0 +1,1 @@
+"""Agencies keep data safe."""

@@ -1,0 +1,1 @@
+"""Channels agreed not to be used."""

@@ -1,0 +1,1 @@
+"""Places agreed not to be used."""

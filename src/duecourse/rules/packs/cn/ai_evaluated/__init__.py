@@ -1,0 +1,1 @@
+"""Artificial voices and models are evaluated."""

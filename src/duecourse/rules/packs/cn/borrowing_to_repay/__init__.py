@@ -1,0 +1,1 @@
+"""No urging to borrow."""

@@ -1,0 +1,1 @@
+"""No resale of bought personal bad loans."""

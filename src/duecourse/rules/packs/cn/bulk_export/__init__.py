@@ -1,0 +1,1 @@
+"""Alarm on bulk exports."""

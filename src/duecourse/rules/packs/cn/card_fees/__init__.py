@@ -1,0 +1,1 @@
+"""No late or over-limit fees on cards."""

@@ -1,0 +1,1 @@
+"""No collection under a kept plan."""

@@ -1,0 +1,1 @@
+"""No collector with a bad record."""

@@ -1,0 +1,1 @@
+"""Collectors sign confidentiality."""

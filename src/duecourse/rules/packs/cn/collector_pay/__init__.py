@@ -1,0 +1,1 @@
+"""No pay by recovery alone."""

@@ -1,0 +1,1 @@
+"""Collectors are trained and examined."""

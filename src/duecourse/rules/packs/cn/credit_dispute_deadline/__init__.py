@@ -1,0 +1,1 @@
+"""Disputes about the credit record."""

@@ -1,0 +1,1 @@
+"""Notice before a bad credit report."""

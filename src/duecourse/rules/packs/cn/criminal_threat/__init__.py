@@ -1,0 +1,1 @@
+"""No casual threat of crime."""

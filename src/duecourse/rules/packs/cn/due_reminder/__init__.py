@@ -1,0 +1,1 @@
+"""Reminder before the due day."""

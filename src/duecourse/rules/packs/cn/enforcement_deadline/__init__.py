@@ -1,0 +1,1 @@
+"""Enforcement is applied for in time."""

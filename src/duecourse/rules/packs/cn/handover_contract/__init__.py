@@ -1,0 +1,1 @@
+"""The contract behind a hand-over."""

@@ -1,0 +1,1 @@
+"""No more fields than needed."""

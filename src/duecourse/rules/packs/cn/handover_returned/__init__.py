@@ -1,0 +1,1 @@
+"""Data come back at the end."""

@@ -1,0 +1,1 @@
+"""Identity verified before the debt is told."""

@@ -1,0 +1,1 @@
+"""No enforcing of unlawful debts."""

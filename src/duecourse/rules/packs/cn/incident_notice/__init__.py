@@ -1,0 +1,1 @@
+"""Leaks are mended and told."""

@@ -1,0 +1,1 @@
+"""Incidents are reported to the regulator."""

@@ -1,0 +1,1 @@
+"""Institution named at first contact."""

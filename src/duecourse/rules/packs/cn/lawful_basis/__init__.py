@@ -1,0 +1,1 @@
+"""A basis in law."""

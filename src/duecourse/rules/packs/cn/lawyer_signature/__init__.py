@@ -1,0 +1,1 @@
+"""Lawyers' letters come from lawyers."""

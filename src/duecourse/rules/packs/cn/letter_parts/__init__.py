@@ -1,0 +1,1 @@
+"""Required parts of a letter."""

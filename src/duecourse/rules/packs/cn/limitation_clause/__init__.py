@@ -1,0 +1,1 @@
+"""No clauses on limitation."""

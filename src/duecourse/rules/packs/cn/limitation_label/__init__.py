@@ -1,0 +1,1 @@
+"""Time-barred claims are labelled."""

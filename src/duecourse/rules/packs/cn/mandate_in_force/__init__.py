@@ -1,0 +1,1 @@
+"""Only while the mandate lasts."""

@@ -1,0 +1,1 @@
+"""Confirmation of mediation in time."""

@@ -1,0 +1,1 @@
+"""Bad credit data are deleted."""

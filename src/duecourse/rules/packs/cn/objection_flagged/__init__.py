@@ -1,0 +1,1 @@
+"""Objections are flagged and verified."""

@@ -1,0 +1,1 @@
+"""Oral plans are recorded."""

@@ -1,0 +1,1 @@
+"""Outbound call records are kept."""

@@ -1,0 +1,1 @@
+"""The debtor is told before an agency collects."""

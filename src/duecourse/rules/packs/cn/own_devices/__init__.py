@@ -1,0 +1,1 @@
+"""No private telephones or accounts."""

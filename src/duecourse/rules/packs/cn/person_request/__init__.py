@@ -1,0 +1,1 @@
+"""Persons' requests are handled."""

@@ -1,0 +1,1 @@
+"""Reply to a request for a plan."""

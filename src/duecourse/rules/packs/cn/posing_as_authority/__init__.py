@@ -1,0 +1,1 @@
+"""No posing as an authority."""

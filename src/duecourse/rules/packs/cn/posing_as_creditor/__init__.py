@@ -1,0 +1,1 @@
+"""No agency posing as the creditor."""

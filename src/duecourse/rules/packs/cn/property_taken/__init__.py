@@ -1,0 +1,1 @@
+"""No unlawful taking of property."""

@@ -1,0 +1,1 @@
+"""Only agencies on the published list."""

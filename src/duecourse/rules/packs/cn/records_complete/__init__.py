@@ -1,0 +1,1 @@
+"""Records are true and handed over."""

@@ -1,0 +1,1 @@
+"""Designated repayment channels."""

@@ -1,0 +1,1 @@
+"""No sub-delegation without consent."""

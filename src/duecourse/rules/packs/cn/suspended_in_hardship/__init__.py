@@ -1,0 +1,1 @@
+"""No contact in recognised hardship."""

@@ -1,0 +1,1 @@
+"""No contact while a lawsuit is pending."""

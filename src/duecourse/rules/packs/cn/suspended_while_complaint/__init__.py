@@ -1,0 +1,1 @@
+"""No contact while a complaint is open."""

@@ -1,0 +1,1 @@
+"""No contact while the debt is disputed."""

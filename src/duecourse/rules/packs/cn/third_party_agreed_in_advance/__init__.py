@@ -1,0 +1,1 @@
+"""Only contact persons agreed beforehand."""

@@ -1,0 +1,1 @@
+"""No word of the debt to third parties."""

@@ -1,0 +1,1 @@
+"""Third parties only when the debtor cannot be reached."""

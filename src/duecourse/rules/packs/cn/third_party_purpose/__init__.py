@@ -1,0 +1,1 @@
+"""Third parties are only asked for contact data or to pass on a message."""

@@ -1,0 +1,1 @@
+"""No contact with a third party who refused."""

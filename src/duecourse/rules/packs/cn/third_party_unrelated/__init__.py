@@ -1,0 +1,1 @@
+"""No collection from persons unrelated to the debt."""

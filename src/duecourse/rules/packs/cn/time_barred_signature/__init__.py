@@ -1,0 +1,1 @@
+"""Signing after limitation is informed."""

@@ -1,0 +1,1 @@
+"""Unanswered calls to one number a day."""

@@ -1,0 +1,1 @@
+"""No entering of homes."""

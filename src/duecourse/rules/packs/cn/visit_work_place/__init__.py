@@ -1,0 +1,1 @@
+"""No entering of the debtor's office."""

@@ -1,0 +1,1 @@
+"""At least two visitors."""
