@@ -10,6 +10,7 @@ import pytest
 
 from duecourse.doors.api.urls import api as described
 from tests.doors.api.conftest import payment, permit_body
+from tests.doors.api.test_call_records import call_file
 
 SEEN = {"nobody": 401, "aoki": 200, "birch": 404, "other_bank": 404, "reader": 200, "full": 200}
 LISTED = {"nobody": 401, "aoki": 200, "birch": 200, "other_bank": 200, "reader": 200, "full": 200}
@@ -24,6 +25,7 @@ MATRIX = {
     "permit_request": OWN_WRITES,
     "permit_get": SEEN,
     "attempt_report": OWN_WRITES,
+    "call_records_load": OWN_WRITES | {"other_bank": 200},
     "payments_record": BANK_ONLY,
     "statements_list": LISTED,
     "statement_get": SEEN,
@@ -60,6 +62,9 @@ def asked(api, noon):
         "permit_request": lambda who: who.post("/permits", permit_body(case_id, performer_id=robots.get(who.token))),
         "permit_get": lambda who: who.get(f"/permits/{permit_id}"),
         "attempt_report": lambda who: who.post(f"/permits/{permit_id}/outcome", outcome),
+        "call_records_load": lambda who: who.upload(
+            "/call-records", on="2026-09-02", file=call_file(), performer_id=robots.get(who.token, api.bank.aoki.pk)
+        ),
         "payments_record": lambda who: who.post("/payments", {"rows": [payment("P-1", api.mine[0].number)]}),
         "statements_list": lambda who: who.get("/statements", ids=api.statement_id),
         "statement_get": lambda who: who.get(f"/statements/{api.statement_id}"),

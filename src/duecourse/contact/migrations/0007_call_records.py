@@ -16,15 +16,9 @@ TABLES = [
     tenancy.tenant_table(FILE, references=PERFORMER, agency=OWN),
     tenancy.tenant_table(RECORD, references=PERFORMER | {"record_file_id": FILE}, agency=OWN, is_book=True),
     tenancy.tenant_table(DEFINITION, is_book=True),
-    tenancy.tenant_table(
-        MATCH,
-        references={
-            "record_id": RECORD,
-            "person_id": "portfolio_person",
-            "contact_point_id": "portfolio_contactpoint",
-            "permit_id": "contact_permit",
-        },
-    ),
+    tenancy.tenant_references(MATCH, {"record_id": RECORD, "person_id": "portfolio_person", "permit_id": "contact_permit"}),
+    tenancy.walls(MATCH),
+    f"GRANT SELECT ON {MATCH} TO duecourse_gate;",
     tenancy.collector_wall(FILE, "false"),
     tenancy.collector_wall(RECORD, "false"),
 ]
@@ -232,17 +226,7 @@ class Migration(migrations.Migration):
                 ("fault", models.TextField(default="")),
                 ("is_connected", models.BooleanField()),
                 ("is_effective", models.BooleanField()),
-                (
-                    "contact_point",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="portfolio.contactpoint",
-                    ),
-                ),
+                ("contact_point_id", models.BigIntegerField(null=True)),
                 (
                     "creditor",
                     models.ForeignKey(
@@ -285,11 +269,6 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["creditor", "number_index"], name="call_match_number"),
-                    models.Index(
-                        condition=models.Q(("is_connected", True), ("permit__isnull", True)),
-                        fields=["creditor", "person"],
-                        name="call_match_unpermitted",
-                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -312,11 +291,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="callrecord",
-            index=models.Index(fields=["creditor", "performer", "started_at"], name="call_record_when"),
-        ),
-        migrations.AddIndex(
-            model_name="callrecord",
-            index=models.Index(fields=["creditor", "local_on"], name="call_record_day"),
+            index=models.Index(fields=["creditor", "local_on", "performer"], name="call_record_day"),
         ),
         migrations.AddConstraint(
             model_name="callrecord",

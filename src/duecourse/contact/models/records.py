@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from duecourse.contact.models.permits import Permit
 from duecourse.parties.models import Agency, TenantRow, tenant_key
-from duecourse.portfolio.models import ContactPoint, Person
+from duecourse.portfolio.models import Person
 
 
 class CallDefinition(TenantRow):
@@ -111,10 +111,7 @@ class CallRecord(TenantRow):
             models.UniqueConstraint(fields=["creditor", "performer", "call_ref"], name="call_record_once"),
             models.CheckConstraint(condition=Q(talk_seconds__gte=0), name="call_record_talk_not_negative"),
         ]
-        indexes = [
-            models.Index(fields=["creditor", "performer", "started_at"], name="call_record_when"),
-            models.Index(fields=["creditor", "local_on"], name="call_record_day"),
-        ]
+        indexes = [models.Index(fields=["creditor", "local_on", "performer"], name="call_record_day")]
 
 
 class CallMatch(TenantRow):
@@ -129,7 +126,7 @@ class CallMatch(TenantRow):
     number_index = models.BinaryField(null=True)
     index_key_id = models.TextField(default="")
     person = tenant_key(Person, null=True, db_index=False)
-    contact_point = tenant_key(ContactPoint, null=True, db_index=False)
+    contact_point_id = models.BigIntegerField(null=True)
     permit = tenant_key(Permit, null=True, db_index=False)
     fault = models.TextField(default="")
     is_connected = models.BooleanField()
@@ -141,7 +138,4 @@ class CallMatch(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["creditor", "permit"], name="call_match_permit_once", deferrable=models.Deferrable.DEFERRED)
         ]
-        indexes = [
-            models.Index(fields=["creditor", "number_index"], name="call_match_number"),
-            models.Index(fields=["creditor", "person"], condition=Q(permit__isnull=True, is_connected=True), name="call_match_unpermitted"),
-        ]
+        indexes = [models.Index(fields=["creditor", "number_index"], name="call_match_number")]

@@ -43,6 +43,7 @@ JOIN contact_callmatch m ON m.creditor_id = r.creditor_id AND m.record_id = r.id
 LEFT JOIN LATERAL (SELECT cp.id, cp.person_id FROM portfolio_contactpoint cp WHERE cp.creditor_id = r.creditor_id AND cp.kind = 'phone'
     AND cp.value_index = m.number_index AND cp.index_key_id = m.index_key_id ORDER BY cp.id LIMIT 1) first ON true
 WHERE r.creditor_id = %(creditor)s AND r.performer_id = %(performer)s AND r.started_at >= %(low)s AND r.started_at < %(high)s
+    AND r.local_on BETWEEN %(low)s::date - 1 AND %(high)s::date + 1
 """  # noqa: S608 - fragments of SQL
 _WINDOW = """
 CREATE TEMPORARY TABLE call_window ON COMMIT DROP AS

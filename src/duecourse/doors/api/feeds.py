@@ -61,7 +61,7 @@ def feed_overdue(request: HttpRequest, form: Form[FeedForm], file: File[Uploaded
     """Take in a file of overdue loans: CSV, XLSX or Parquet; the same file for the same day is taken in once."""
     if request.auth.is_test:
         raise NotInTestMode
-    with _on_disk(file) as path:
+    with on_disk(file) as path:
         result = tape_intake(
             actor=request.auth.actor,
             path=path,
@@ -85,7 +85,7 @@ def feed_daily(request: HttpRequest, form: Form[DailyFeedForm], file: File[Uploa
 
     With a test token it is checked to the end, the answer tells what would happen, and nothing is written.
     """
-    with _on_disk(file) as path:
+    with on_disk(file) as path:
         result = feed_receive(
             actor=request.auth.actor,
             kind=form.kind,
@@ -107,7 +107,7 @@ def feed_daily(request: HttpRequest, form: Form[DailyFeedForm], file: File[Uploa
 
 
 @contextmanager
-def _on_disk(file: UploadedFile) -> Iterator[Path]:
+def on_disk(file: UploadedFile) -> Iterator[Path]:
     """Yield the uploaded file in a folder of our own, under a name of our own."""
     suffix = Path(file.name or "").suffix.lower()
     with tempfile.TemporaryDirectory(prefix="duecourse-feed-") as folder:

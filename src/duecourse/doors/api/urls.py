@@ -14,7 +14,7 @@ from django.urls import URLPattern, re_path
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from duecourse.doors.api import cases, contacts, feeds, money, problems, webhooks
+from duecourse.doors.api import call_records, cases, contacts, feeds, money, problems, webhooks
 from duecourse.doors.api.schemas import ProblemOut
 
 FEED_BYTES_MAX = 512 * 1024 * 1024
@@ -57,7 +57,7 @@ api = Api(
     renderer=ExactJson(),
 )  # fmt: skip
 problems.install(api)
-for room in (cases, contacts, money, feeds, webhooks):
+for room in (cases, contacts, call_records, money, feeds, webhooks):
     api.add_router("", room.router)
 
 
@@ -80,7 +80,9 @@ def door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _answered(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    limit_bytes = FEED_BYTES_MAX if request.path.endswith(("/feeds", "/feeds/overdue")) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit_bytes = (
+        FEED_BYTES_MAX if request.path.endswith(("/feeds", "/feeds/overdue", "/call-records")) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    )
     if _length(request) > limit_bytes:
         return problems.problem(request, problems.BodyTooLarge(limit_bytes=limit_bytes))
     try:

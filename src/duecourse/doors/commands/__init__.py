@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "intake": Command("duecourse.doors.commands.intake", "Take in a tape of overdue loans."),
     "feed": Command("duecourse.doors.commands.feed", "Take in daily feeds of the core, one by one or from a drop folder."),
     "day": Command("duecourse.doors.commands.day", "Do what is due today: ends of terms and recalls, feeds, stops, idle cases."),
+    "calls": Command("duecourse.doors.commands.calls", "Load what was really dialled, and see which calls had no permit."),
     "mapping": Command("duecourse.doors.commands.mapping", "Guess how a file's columns are read, and save it as a mapping."),
     "allocation": Command("duecourse.doors.commands.allocation", "Preview, approve and hand over an allocation."),
     "placement": Command(
