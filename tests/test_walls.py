@@ -34,6 +34,7 @@ BOOKS = {
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
     *("contact_callrecord", "contact_calldefinition"),
+    *("contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms", "repayment_directdebit"),
 }
 AGENCY_WRITES = {"contact_attempt", "repayment_promise", "settlement_statementtransition"}
 """Where an agency's people add rows; they change and remove none anywhere."""
@@ -63,6 +64,8 @@ HIDDEN_FROM_AGENCIES = {
     ),
     *("care_complaint", "care_dispute", "settlement_measuredrate", "cycle_run", "cycle_steprun"),
     *("contact_callmatch", "contact_calldefinition"),
+    *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
+    "repayment_directdebit",
 }
 HELD_OTHERWISE = {("ledger_posting", "entry_id"), ("ledger_seal", "event_id")}
 """Relations inside the ledger that a trigger or the gate holds to one creditor; tests below try them."""
@@ -287,6 +290,8 @@ FORGED = (
     ("SELECT gate.permit_facts(NULL, 1, %(agency)s, 'x', '2026-03-02')", "not open here"),
     ("SELECT gate.permit_facts(%(own)s, 1, %(rival)s, 'x', '2026-03-02')", "cannot ask for performer"),
     ("SELECT gate.permit_facts(%(own)s, 1, NULL, 'x', '2026-03-02')", "cannot ask for performer"),
+    ("SELECT gate.permit_stopped(%(other)s, 1)", "not open here"),
+    ("SELECT gate.paper_terms(%(other)s, '{}')", "not open here"),
     ("SELECT gate.persons_by_identity(%(own)s, '{}')", "permission denied"),
     ("SELECT gate.calls_held(%(own)s, 1, '2026-03-02')", "permission denied"),
     ("SELECT gate.unsealed_events(%(own)s, 1)", "permission denied"),

@@ -11,7 +11,7 @@ from duecourse.care.errors import ReferenceReused
 from duecourse.care.models import Complaint, Dispute
 from duecourse.care.selectors import complaint_counts
 from duecourse.care.services import COMPLAINT_DAYS, complaint_receive, dispute_close, dispute_open
-from duecourse.contact.services import permit_request
+from duecourse.contact.services import attempt_report, permit_request
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import acting
@@ -55,11 +55,13 @@ def dispute(the: Scene, reference: str = "D-1", *, case: str = "aoki") -> Disput
 
 
 def may_call(the: Scene, number: int) -> bool:
-    """Say whether Ann gets a permit at noon of the day."""
+    """Say whether Ann gets a permit at noon of the day; she makes no call."""
     with frozen(NOON):
         answer = permit_request(
             actor=the.bank.ann, case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON, client_request_id=str(number)
         )
+        if answer.is_permit:
+            attempt_report(actor=the.bank.ann, permit_id=answer.id, outcome="not_made", started_at=NOON)
     return answer.is_permit
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from duecourse.contact.models import MessageTemplate
+from duecourse.contact.services import message_template_add, message_template_approve
 from duecourse.parties.access import Actor, acting, actors_of
-from duecourse.portfolio.models import Account, Case, CaseAccount, Hold, Person
+from duecourse.portfolio.models import Account, Case, CaseAccount, ContactPoint, Hold, Person
 from tests import factories, people
 
 DAY = date(2026, 9, 1)
@@ -40,6 +42,20 @@ class Scene:
                 source_kind="test", source_id=1, from_on=DAY, until_on=until_on, known_at=NOON,
             )  # fmt: skip
 
+    def template(self, code: str, *, channel: str = "sms", until_on: date | None = None) -> MessageTemplate:
+        """Write a template as Qiu and have Mei approve it."""
+        written = message_template_add(
+            actor=self.bank.qiu,
+            code=code,
+            channel=channel,
+            language="zh-hans",
+            body="…",
+            purpose="reminder",
+            valid_from_on=DAY,
+            valid_until_on=until_on,
+        )
+        return message_template_approve(actor=self.bank.mei, template_id=written.pk)
+
 
 def scene(*, zone: str | None = "Asia/Shanghai", firm: people.Firm = people.BANK) -> Scene:
     """Make the scene, all contacts still to come."""
@@ -47,6 +63,10 @@ def scene(*, zone: str | None = "Asia/Shanghai", firm: people.Firm = people.BANK
     placed = {"aoki": bank.aoki.pk, "birch": bank.birch.pk, "": None}
     with acting(bank.system):
         person = Person.objects.create(creditor=bank.creditor, zone=zone, zone_source="test", known_at=NOON)
+        for kind in ("phone", "email", "address"):
+            ContactPoint.objects.create(
+                creditor=bank.creditor, person=person, kind=kind, value_sealed=b"", valid_from_on=DAY - timedelta(days=30)
+            )
         cases = {code: _case(bank, person, f"stream-{code}", agency_id) for code, agency_id in placed.items()}
     return Scene(bank, person, cases)
 

@@ -137,3 +137,69 @@ class CallDefinitionRefused(InvalidInput):
     why = "Calls of days gone by stay what they were counted as."
     todo = "Let it begin tomorrow or later, with whole seconds from 0 to 3600."
     read = "docs/call-records.md"
+
+
+class OutcomeFromFuture(InvalidInput):
+    """An attempt is reported that has not begun yet."""
+
+    what = "An attempt that began at {started_at} cannot be reported at {now}."
+    why = "What has not happened has no outcome."
+    todo = "Report it when it is over, with its time in UTC."
+
+
+class StatedUnknown(InvalidInput):
+    """What is stated of a contact is not a declared fact, or is not stated but recorded."""
+
+    what = "{name} cannot be stated of a contact."
+    why = "Only declared facts can be read by a rule, and what the creditor's records say is not taken from whoever asks."
+    todo = "State some of: {known}."
+
+
+class _Reasons(InvalidInput):
+    """Several things are wrong at once; `parameters['reasons']` lists them all."""
+
+    what = "It cannot be kept: {text}."
+    todo = "Mend each of them."
+
+    def __init__(self, *, reasons: list[str]) -> None:
+        super().__init__(reasons=reasons, text="; ".join(reasons))
+
+
+class StopInvalid(_Reasons):
+    """A stop names no target, a wrong one, or no reason."""
+
+    what = "Contact cannot be stopped like this: {text}."
+
+
+class StopLifted(Conflict):
+    """A stop that is lifted already is asked to be lifted."""
+
+    what = "The stop {stop_id} is lifted already."
+    todo = "Nothing is left to do."
+
+
+class PaperInvalid(_Reasons):
+    """A paper does not say what it sets in the form of the rules."""
+
+    what = "The paper cannot bind: {text}."
+    why = "A limit that no rule reads would be lost without a word."
+
+
+class TemplateInvalid(_Reasons):
+    """A template lacks something, or names what is not known."""
+
+    what = "The template cannot be kept: {text}."
+
+
+class VersionOfAnother(Conflict):
+    """A code is used for something else."""
+
+    what = "{code} is the code of another paper or template."
+    why = "The versions under one code are of one thing: a later one takes the place of the earlier."
+    todo = "Choose another code."
+
+
+class TermsRefused(_Reasons):
+    """The gate's terms cannot hold from that day, or with those values."""
+
+    what = "These terms cannot be set: {text}."

@@ -51,3 +51,19 @@ class PromiseConflict(Conflict):
     what = "{source_kind} {source_id} stands for another promise already."
     why = "One conversation makes one promise; a changed promise comes from another conversation."
     todo = "Name the conversation in which the promise was changed."
+
+
+class DebitRefused(InvalidInput):
+    """A direct debit needs a number, an amount above zero, and a day after it was sent by which it settles."""
+
+    what = "The direct debit cannot be kept on record."
+    why = "It needs a number of its own, an amount above zero, and settles after it is sent."
+    todo = "Correct it."
+
+
+class DebitConflict(Conflict):
+    """The number stands for another direct debit."""
+
+    what = "The direct debit {external_ref} is on record already, with another content."
+    why = "One number is one debit."
+    todo = "Give it a number of its own."

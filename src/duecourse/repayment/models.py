@@ -138,3 +138,27 @@ class PromiseOutcome(TenantRow):
             models.UniqueConstraint(fields=["creditor", "promise"], name="promise_outcome_once"),
             models.CheckConstraint(condition=Q(outcome__in=["kept", "part_kept", "broken"]), name="promise_outcome_kind"),
         ]
+
+
+class DirectDebit(TenantRow):
+    """That the creditor asked a bank to collect an amount from a debtor: on its way from `sent_on` up to, not including, `settles_on`.
+
+    `external_ref` is the creditor's own number of it. Append-only; what came of it is a payment or nothing.
+    """
+
+    account = tenant_key(Account)
+    external_ref = models.TextField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    sent_on = models.DateField()
+    settles_on = models.DateField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["creditor", "external_ref"], name="direct_debit_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="direct_debit_amount"),
+            models.CheckConstraint(condition=Q(settles_on__gt=models.F("sent_on")), name="direct_debit_span"),
+        ]

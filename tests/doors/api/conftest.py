@@ -68,7 +68,7 @@ def issued(bank, *scopes: str, agency=None, is_test: bool = False) -> Caller:
 def furnish() -> SimpleNamespace:
     """Make Lanxi Bank with six placed cases of debtors in Shanghai, a statement of Aoki's, and another bank; then tokens for all."""
     from duecourse.parties.access import acting
-    from duecourse.portfolio.models import Person
+    from duecourse.portfolio.models import ContactPoint, Person
     from tests import factories, people
     from tests.repayment import world
     from tests.settlement.world import own, settled
@@ -78,6 +78,10 @@ def furnish() -> SimpleNamespace:
     loans = world.placed(bank)
     with acting(bank.system):
         Person.objects.filter(creditor_id=bank.id).update(zone="Asia/Shanghai", zone_source="test")
+        for person in Person.objects.filter(creditor_id=bank.id):
+            ContactPoint.objects.create(
+                creditor=bank.creditor, person=person, kind="phone", value_sealed=b"", valid_from_on=factories.FIRST_DAY
+            )
     aoki_loans = own(loans, bank.aoki)
     world.record(bank, world.pay(aoki_loans[0], 50_000))
     statement_id = settled(bank)

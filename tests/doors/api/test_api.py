@@ -106,10 +106,15 @@ def test_a_request_has_one_answer(api):
     assert api.aoki.post("/permits", bare).json()["type"] == "KeyMissing"
 
 
-def test_the_fourth_call_is_refused_with_its_reason(api):
+def test_the_fourth_call_is_refused_with_its_reason(api, noon):
     """A refusal is an answer: 200, with its reasons and, when it is known, the instant from which it would be allowed."""
     case_id = api.mine[0].case_id
-    answers = [api.aoki.post("/permits", permit_body(case_id, number)).json() for number in range(4)]
+    answers = []
+    for number in range(4):
+        answers.append(api.aoki.post("/permits", permit_body(case_id, number)).json())
+        if answers[-1]["decision"] == "permit":
+            outcome = {"outcome": "connected", "started_at": noon.isoformat(), "talk_seconds": 9}
+            assert api.aoki.post(f"/permits/{answers[-1]['id']}/outcome", outcome).status_code == 200
     assert [answer["decision"] for answer in answers] == ["permit", "permit", "permit", "refusal"]
     assert answers[3]["next_allowed_at"] is not None
     assert answers[3]["explanation"]["reasons"]
@@ -129,7 +134,7 @@ def test_test_mode_decides_and_stores_nothing(api, noon):
     assert trial.post(f"/statements/{api.statement_id}/agree", {"lines_hash": lines_hash}).json()["status"] == "agreed"
     assert stored(api) == before
     assert api.aoki.get(f"/statements/{api.statement_id}").json()["status"] == "draft"
-    assert [api.aoki.post("/permits", permit_body(case_id, n)).json()["decision"] for n in range(4)][2:] == ["permit", "refusal"]
+    assert [api.aoki.post("/permits", permit_body(case_id, n)).json()["decision"] for n in range(2)] == ["permit", "refusal"]
     assert trial.post("/permits", permit_body(case_id, 9)).json()["decision"] == "refusal"
 
 

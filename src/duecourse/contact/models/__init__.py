@@ -1,7 +1,9 @@
-"""What the room keeps: permits, refusals and attempts."""
+"""What the room keeps: permits, refusals and attempts; calls as they were dialled; stops; papers, templates and the gate's terms."""
 
+from duecourse.contact.models.papers import GateTerms, MessageTemplate, Paper, PaperLayer
 from duecourse.contact.models.permits import CONNECTED_OUTCOMES, NOTES, Attempt, ContactRequest, Outcome, Permit, Refusal
 from duecourse.contact.models.records import CallDefinition, CallDisposition, CallMatch, CallRecord, CallRecordFile
+from duecourse.contact.models.stops import ContactStop, ContactStopLift, StopReasonCode, StopScope
 
 __all__ = [
     "CONNECTED_OUTCOMES",
@@ -13,7 +15,15 @@ __all__ = [
     "CallRecord",
     "CallRecordFile",
     "ContactRequest",
+    "ContactStop",
+    "ContactStopLift",
+    "GateTerms",
+    "MessageTemplate",
     "Outcome",
+    "Paper",
+    "PaperLayer",
     "Permit",
     "Refusal",
+    "StopReasonCode",
+    "StopScope",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from duecourse.contact.services.grounds import RULE_KINDS
-from duecourse.contact.services.permits import packs_of
+from duecourse.contact.services.known import packs_of
 from duecourse.kit.calendar import local_day
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors.rows import dicts, frame

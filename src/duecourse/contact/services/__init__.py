@@ -1,17 +1,28 @@
-"""Every write about contacts: asking for a permit, dialling with it, and reporting what came of it."""
+"""Every write about contacts: asking, dialling, reporting, stopping, what was really dialled, and what the gate goes by."""
 
 from duecourse.contact.services.attempts import attempt_report
 from duecourse.contact.services.call_matching import calls_match
 from duecourse.contact.services.calls import COMPLAINTS, DISPUTES, PromiseGiven, call_request, number_open, outcome_record
 from duecourse.contact.services.definitions import call_definition_set, definition_on
 from duecourse.contact.services.grounds import ground_text
+from duecourse.contact.services.papers import paper_add, paper_approve, paper_end, paper_reject
 from duecourse.contact.services.permits import Answer, permit_request
 from duecourse.contact.services.records import CallRecordsResult, call_records_load
+from duecourse.contact.services.stops import contact_stop, contact_stop_lift, contact_stop_lift_approve, contact_stop_lift_reject
+from duecourse.contact.services.templates import (
+    LETTER_PARTS,
+    message_template_add,
+    message_template_approve,
+    message_template_end,
+    message_template_reject,
+)
+from duecourse.contact.services.terms import gate_terms_set
 from duecourse.contact.services.trial import permit_try
 
 __all__ = [
     "COMPLAINTS",
     "DISPUTES",
+    "LETTER_PARTS",
     "Answer",
     "CallRecordsResult",
     "PromiseGiven",
@@ -20,10 +31,23 @@ __all__ = [
     "call_records_load",
     "call_request",
     "calls_match",
+    "contact_stop",
+    "contact_stop_lift",
+    "contact_stop_lift_approve",
+    "contact_stop_lift_reject",
     "definition_on",
+    "gate_terms_set",
     "ground_text",
+    "message_template_add",
+    "message_template_approve",
+    "message_template_end",
+    "message_template_reject",
     "number_open",
     "outcome_record",
+    "paper_add",
+    "paper_approve",
+    "paper_end",
+    "paper_reject",
     "permit_request",
     "permit_try",
 ]

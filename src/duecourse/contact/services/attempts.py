@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
-from duecourse.contact.errors import AttemptReported, NoteUnknown, OutcomeUnknown, PermitExpired, PermitNotBegun, TalkContradictsOutcome
+from duecourse.contact.errors import (
+    AttemptReported,
+    NoteUnknown,
+    OutcomeFromFuture,
+    OutcomeUnknown,
+    PermitExpired,
+    PermitNotBegun,
+    TalkContradictsOutcome,
+)
 from duecourse.contact.models import CONNECTED_OUTCOMES, NOTES, Attempt, Outcome
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting
+from duecourse.rules.errors import NaiveInstant
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 _FIELDS = (
     "id",
@@ -51,13 +62,14 @@ def attempt_report(
         actor: the performer, or the creditor's side.
         permit_id: the permit.
         outcome: of `Outcome`.
-        started_at: when it began, within the permit's time.
+        started_at: when it began, an aware instant within the permit's time and not in the future.
         talk_seconds: 0 where nobody was reached.
         note_codes: some of `NOTES`, what was said besides.
 
     Raises:
         Absent: there is no such permit for this actor.
-        OutcomeUnknown, NoteUnknown, TalkContradictsOutcome, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
+        NaiveInstant: `started_at` has no zone.
+        OutcomeFromFuture, OutcomeUnknown, NoteUnknown, TalkContradictsOutcome, PermitExpired, PermitNotBegun, AttemptReported: see their texts.
 
     Guarantees: reporting the same outcome again changes nothing.
     """
@@ -67,6 +79,10 @@ def attempt_report(
         raise NoteUnknown(code=", ".join(unknown), known=", ".join(NOTES))
     if talk_seconds < 0 or (talk_seconds and outcome not in CONNECTED_OUTCOMES):
         raise TalkContradictsOutcome(outcome=outcome, talk_seconds=talk_seconds)
+    if started_at.tzinfo is None:
+        raise NaiveInstant(at=started_at.isoformat())
+    if started_at > now() + CLOCK_TOLERANCE:
+        raise OutcomeFromFuture(started_at=started_at.isoformat(), now=now().isoformat())
     with acting(actor), connection.cursor() as cursor:
         wanted = {
             "creditor": actor.creditor_id,

@@ -1,15 +1,17 @@
 """The platform's own grounds for refusing a contact, beside the rules of the packs: authority, holds and contact points.
 
-They come from records, not from a clock or a count, so no instant can be named at which they end by themselves.
+They come from records, not from a clock or a count; only where a record says when it ends can a ground name the day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
+from duecourse.contact.services.known import Hold, Point, Span, is_in
 from duecourse.kit.errors import DuecourseError
 from duecourse.parties.models import AgencyKind
 from duecourse.portfolio.selectors import stop_text
@@ -28,16 +30,35 @@ _OWN = {AgencyKind.IN_HOUSE.value, AgencyKind.ROBOT.value}
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One ground: its code, its two texts and where it comes from."""
+    """One ground.
+
+    Attributes:
+        code: stable name.
+        en, zh: what people read.
+        source: where it comes from.
+        values: what it rests on, as shown: numbers of records, codes, days; nothing personal.
+        until_on: the first local day on which it no longer holds, where that is known.
+    """
 
     code: str
     en: str
     zh: str
     source: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    until_on: date | None = None
 
-    def record(self) -> dict[str, str]:
+    def told(self, en: str = "", zh: str = "", *, until_on: date | None = None, **values: Any) -> Ground:
+        """Return the ground with what is particular to one request: a second sentence in both languages, values and end."""
+        return replace(self, en=f"{self.en} {en}".rstrip(), zh=f"{self.zh}{zh}", values=values, until_on=until_on)
+
+    def record(self) -> dict[str, Any]:
         """Return the ground as it stands in a permit's explanation."""
-        return {"code": self.code, "en": self.en, "zh": self.zh, "source": self.source}
+        found: dict[str, Any] = {"code": self.code, "en": self.en, "zh": self.zh, "source": self.source}
+        if self.values:
+            found["values"] = dict(self.values)
+        if self.until_on is not None:
+            found["until_on"] = self.until_on.isoformat()
+        return found
 
 
 CASE_CLOSED = Ground("case_closed", "The case is closed.", "案件已结案。", "Placement contract: authority ends with the case")
@@ -83,7 +104,41 @@ THIRD_PARTY = Ground(
     "该号码或地址属于第三人，现行规则不允许联系第三人。",
     "《商业银行信用卡业务监督管理办法》第68条",
 )
-_OF_POINTS = (POINT_ENDED, POINT_UNFIT, THIRD_PARTY)
+UNREACHABLE = Ground(
+    "channel_unreachable",
+    "No valid number or address of the debtor is known for this channel.",
+    "没有该渠道可用的债务人有效号码或地址。",
+    "Creditor's records of contact points",
+)
+STOPPED = Ground("contact_stopped", "Compliance stopped this contact.", "合规已紧急停止该联系。", "Emergency stop")
+OUTCOME_OWED = Ground(
+    "outcome_owed",
+    "The outcome of the performer's last permit for this debtor is not reported.",
+    "该作业主体对此债务人的上一份许可尚未回报结果。",
+    "docs/algorithms/permit.md, Counting slots",
+)
+QUALIFICATION = Ground(
+    "qualification_invalid",
+    "A qualification of the performer is not valid.",
+    "作业主体的资质无效。",
+    "Creditor's records of qualifications",
+)
+TEMPLATE_MISSING = Ground(
+    "template_missing", "A message needs an approved template, and none is named.", "发送消息须使用已批准的模板，请求中未指明模板。", "Gate"
+)
+TEMPLATE_UNKNOWN = Ground("template_unknown", "There is no such template.", "该模板不存在。", "Creditor's templates")
+TEMPLATE_UNAPPROVED = Ground(
+    "template_unapproved", "No second person has approved this template.", "该模板未经复核人批准。", "Creditor's templates"
+)
+TEMPLATE_ENDED = Ground("template_ended", "This template is not in force on the day.", "该模板在当日不在有效期内。", "Creditor's templates")
+TEMPLATE_UNFIT = Ground("template_unfit", "This template is for another channel.", "该模板适用于其他渠道。", "Creditor's templates")
+PAID_ALREADY = Ground(
+    "paid_already",
+    "The debts of this case are cured or paid since the last import.",
+    "自上次数据导入以来，本案债务已恢复正常或已还款。",
+    "Creditor's terms of the gate",
+)
+DEBIT_IN_FLIGHT = Ground("debit_in_flight", "A direct debit is on its way.", "代扣正在处理中。", "Creditor's records of direct debits")
 _POINT_KINDS = {"call": "phone", "sms": "phone", "email": "email", "letter": "address", "visit": "address"}
 _HOLDS = {
     "dispute": ("The debtor disputes the debt.", "债务人对债务提出异议。", "《商业银行信用卡业务监督管理办法》第69条"),
@@ -108,9 +163,9 @@ def find(
     performer_kind: str,
     is_placed_here: bool,
     is_placed_elsewhere: bool,
-    hold_kinds: Sequence[str],
+    holds: Sequence[Hold],
 ) -> list[Ground]:
-    """Return every ground that applies, in a fixed order.
+    """Return every ground of authority and every hold that stops contact, in a fixed order.
 
     The creditor's robot may contact any case, for it acts beside the placement (reminders); its in-house team may contact a case
     that is with nobody; everybody else only cases placed with them.
@@ -124,26 +179,33 @@ def find(
         found.append(PLACED_ELSEWHERE)
     if performer_kind not in _OWN and not is_placed_here:
         found.append(NOT_PLACED)
-    return found + [_hold(kind) for kind in sorted(hold_kinds)]
+    kinds = sorted({hold.kind for hold in holds if hold.stops_contact})
+    return found + [_held(kind, [hold.span for hold in holds if hold.kind == kind and hold.stops_contact]) for kind in kinds]
 
 
-def of_point(*, kind: str, whose: str, span: tuple[date, date | None], channel: str, on: date) -> list[Ground]:
-    """Return what speaks against using a number or an address on the debtor's day.
+def of_point(point: Point | None, *, reachable: Sequence[Span], channel: str, on: date) -> list[Ground]:
+    """Return what speaks against using a number or an address on the debtor's day, or against the channel where none is named.
 
     Args:
-        kind: phone, email or address.
-        whose: 'self' for the debtor's own; everything else is a third party's, which no pack has a rule for yet, so it is refused.
-        span: valid from, and the first day on which it is not, or None.
+        point: what is to be used; `whose` 'self' is the debtor's own, everything else a third party's.
+        reachable: spans of the debtor's own numbers or addresses that the channel can use.
         channel: of the contact.
         on: the debtor's local day.
     """
-    from_on, until_on = span
-    found = [POINT_UNFIT] if _POINT_KINDS[channel] != kind else []
-    if on < from_on or (until_on is not None and on >= until_on):
+    if point is None:
+        return [] if any(is_in(span, on=on) for span in reachable) else [UNREACHABLE]
+    found = [POINT_UNFIT] if _POINT_KINDS[channel] != point.kind else []
+    if not is_in(point.span, on=on):
         found.append(POINT_ENDED)
-    if whose != "self":
+    if point.whose != "self":
         found.append(THIRD_PARTY)
     return found
+
+
+def _held(kind: str, spans: Sequence[Span]) -> Ground:
+    """Return the ground of a kind of hold, with its last day where every hold of the kind has one."""
+    ends = [until_on for _, until_on in spans if until_on is not None]
+    return replace(_hold(kind), until_on=max(ends) if len(ends) == len(spans) else None)
 
 
 def _hold(kind: str) -> Ground:
@@ -159,13 +221,15 @@ def undecided(error: DuecourseError) -> Ground:
 
 def ground_text(code: str) -> tuple[str, str]:
     """Return what a code of a refusal means, in English and in Chinese: a ground of the platform, a hold, or a rule of a pack."""
-    for ground in (CASE_CLOSED, PERFORMER_CLOSED, NOT_PLACED, PLACED_ELSEWHERE, NO_RULES, *_OF_POINTS):
-        if ground.code == code:
-            return ground.en, ground.zh
+    if code in _TEXTS:
+        return _TEXTS[code].en, _TEXTS[code].zh
     if code.startswith("hold_"):
         hold = _hold(code.removeprefix("hold_"))
         return hold.en, hold.zh
     return _rule_texts().get(code, (code, code))
+
+
+_TEXTS = {value.code: value for value in tuple(globals().values()) if isinstance(value, Ground)}
 
 
 @lru_cache(maxsize=1)

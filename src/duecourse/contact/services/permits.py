@@ -9,32 +9,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 from django.db import connection
 
 from duecourse.contact.errors import ContactTimeImplausible, PerformerMissing, RequestReused
-from duecourse.contact.services import grounds
+from duecourse.contact.services import facts as of_contact
+from duecourse.contact.services import grounds, readiness
+from duecourse.contact.services.grounds import Ground
+from duecourse.contact.services.known import Known, Request, ask, packs_of, parsed
+from duecourse.contact.services.papers import overlays_of
 from duecourse.kit.clock import now
-from duecourse.kit.errors import Absent
 from duecourse.kit.ids import canonical_bytes, content_hash
 from duecourse.parties.access import Actor, acting
-from duecourse.portfolio.models import ContactPoint
 from duecourse.rules.decide import decide
-from duecourse.rules.errors import NoValueInForce, RuleConflict
-from duecourse.rules.facts import ContactFacts
-from duecourse.rules.form import Pack
-from duecourse.rules.load import shipped_pack
+from duecourse.rules.errors import NaiveInstant, NoValueInForce, RuleConflict, UnknownParameter
+from duecourse.rules.facts import MINUTES_PER_DAY, ContactFacts, project
+from duecourse.rules.form import Layer, Overlay, Pack
+from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.verdict import Verdict
 
 PERMIT_LIFETIME = timedelta(minutes=10)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 AHEAD_MAX = timedelta(days=1)
-
-_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s)"
+ENDS_DAYS_MAX = 400
+"""How far ahead a record's end is laid over the rules; beyond it no next instant is named."""
 
 _GIVE = "SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, %s::jsonb)"
 
@@ -64,47 +68,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    performer_id: int
-    case_id: int
-    channel: str
-    contact_at: datetime
-    client_request_id: str
-    contact_point_id: int | None
-
-    @property
-    def content(self) -> list[Any]:
-        """What the same request id must always mean."""
-        return [self.case_id, self.channel, self.contact_at, self.contact_point_id]
-
-
-class _Known(NamedTuple):
-    """What the gate tells of a request, the debtor being locked.
-
-    `days` has the UTC day of the contact and its two neighbours, one of which is the debtor's local day: ISO text → slots held and
-    kinds of holds. `performer_kind` is None when the creditor has no such performer, `earlier_kind` when the request is new.
-    """
-
-    person_id: int
-    zone: str | None
-    lender_class: str
-    packs: tuple[str, ...]
-    product_class: str
-    performer_kind: str | None
-    is_performer_closed: bool
-    is_case_closed: bool
-    open_agency_id: int | None
-    placement_id: int | None
-    days: dict[str, Any]
-    earlier_kind: str | None
-    earlier_id: int
-    earlier_hash: str
-    earlier_explanation: dict[str, Any]
-    valid_until_at: datetime | None
-    next_allowed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Decision:
     """What is stored: the verdict's record with the platform's own grounds, and where it applies."""
 
@@ -126,6 +89,8 @@ def permit_request(
     client_request_id: str,
     performer_id: int | None = None,
     contact_point_id: int | None = None,
+    template_code: str = "",
+    stated: Mapping[str, int] | None = None,
 ) -> Answer:
     """Ask whether a debtor may be contacted now, and reserve the contact if so.
 
@@ -137,30 +102,31 @@ def permit_request(
         client_request_id: the performer's own number for this request; asking again with it gives the same answer.
         performer_id: who makes the contact, for the creditor's side.
         contact_point_id: the number or address that is used, if it is known already.
+        template_code: the approved text that is sent, for a message.
+        stated: what the contact will be, by facts that the packs declare as stated; what is not said is taken as not given.
 
     Raises:
         Absent: there is no such case for this actor (a collector has those assigned to them), or the contact point is not its debtor's.
-        PerformerMissing, ContactTimeImplausible, RequestReused: see their texts.
+        NaiveInstant: `contact_at` has no zone.
+        PerformerMissing, ContactTimeImplausible, RequestReused, StatedUnknown: see their texts.
 
     Guarantees: requests for one debtor are decided one after the other, over all performers of the creditor, so that the day's
         slots are never overdrawn; a refusal names all reasons; where the rules contradict each other or have no value the contact is
-        refused; the stored explanation holds nothing personal.
+        refused; the stored explanation holds nothing personal. An emergency stop that stood before the debtor's lock was granted is seen.
     """
-    request = _Request(_performer(actor, performer_id), case_id, channel, contact_at, client_request_id, contact_point_id)
+    if contact_at.tzinfo is None:
+        raise NaiveInstant(at=contact_at.isoformat())
+    said = tuple(sorted((stated or {}).items()))
+    request = Request(
+        _performer(actor, performer_id), case_id, channel, contact_at, client_request_id, contact_point_id, template_code, said
+    )
     if not now() - CLOCK_TOLERANCE <= contact_at <= now() + AHEAD_MAX:
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
     with acting(actor), connection.cursor() as cursor:
-        known = _known(cursor, creditor_id=actor.creditor_id, request=request)
-        point = _point(actor, known, request=request)
+        known = ask(cursor, creditor_id=actor.creditor_id, request=request)
         if known.earlier_kind is not None:
             return _earlier(known, request=request)
-        return _store(cursor, actor=actor, request=request, decision=_decide(known, request=request, point=point))
-
-
-@lru_cache(maxsize=64)
-def packs_of(names: tuple[str, ...]) -> tuple[Pack, ...]:
-    """Return the rule packs of these names, loaded once."""
-    return tuple(shipped_pack(name) for name in names)
+        return _store(cursor, actor=actor, request=request, decision=_decide(cursor, known, actor=actor, request=request))
 
 
 def _performer(actor: Actor, performer_id: int | None) -> int:
@@ -171,99 +137,103 @@ def _performer(actor: Actor, performer_id: int | None) -> int:
     return performer_id
 
 
-def _known(cursor: Any, *, creditor_id: int, request: _Request) -> _Known:
-    """Lock the debtor and gather all that the decision depends on, in one statement."""
-    day = request.contact_at.astimezone(UTC).date()
-    cursor.execute(_FACTS, [creditor_id, request.case_id, request.performer_id, request.client_request_id, day])
-    row = cursor.fetchone()
-    if row is None:
-        raise Absent(entity="case")
-    known = _Known(*row)
-    return known._replace(packs=tuple(_parsed(known.packs)), days=_parsed(known.days))
-
-
-def _point(actor: Actor, known: _Known, *, request: _Request) -> ContactPoint | None:
-    """Return the number or address that is to be used; another debtor's is absent, for a permit counts for the debtor whose number is dialled."""
-    if request.contact_point_id is None:
-        return None
-    own = ContactPoint.objects.filter(creditor_id=actor.creditor_id, person_id=known.person_id, pk=request.contact_point_id)
-    point = own.only("kind", "whose", "valid_from_on", "valid_until_on").first()
-    if point is None:
-        raise Absent(entity="contact point")
-    return point
-
-
-def _parsed(value: Any) -> Any:
-    """Return a JSON column's value, whether or not the driver has parsed it."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _earlier(known: _Known, *, request: _Request) -> Answer:
+def _earlier(known: Known, *, request: Request) -> Answer:
     if known.earlier_hash != content_hash(request.content):
         raise RequestReused(client_request_id=request.client_request_id)
-    explanation = _parsed(known.earlier_explanation)
+    explanation = parsed(known.earlier_explanation)
     return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at)
 
 
-def _decide(known: _Known, *, request: _Request, point: ContactPoint | None) -> _Decision:
+def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _Decision:
     if known.performer_kind is None:
         raise PerformerMissing
-    day = known.days[ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on.isoformat()]
-    facts = ContactFacts(
-        channel=request.channel,
-        at=request.contact_at,
-        zone=known.zone,
-        person_key=known.person_id,
-        known={"call_slots_held_count": day["held_count"]},
-        performer_kind=grounds.RULE_KINDS[known.performer_kind],
-        lender_class=known.lender_class,
-        product_class=known.product_class,
-    )
+    packs = packs_of(known.packs)
+    on = ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on
+    overlays = overlays_of(cursor, creditor_id=actor.creditor_id, papers=known.papers_on(on))
+    facts = _facts(known, request=request, packs=packs, overlays=overlays, on=on)
     is_placed_here = known.open_agency_id == request.performer_id
     own = grounds.find(
-        has_rules=bool(known.packs),
+        has_rules=bool(packs),
         is_case_closed=known.is_case_closed,
         is_performer_closed=known.is_performer_closed,
         performer_kind=known.performer_kind,
         is_placed_elsewhere=known.open_agency_id is not None and not is_placed_here,
         is_placed_here=is_placed_here,
-        hold_kinds=day["hold_kinds"],
+        holds=known.holds_on(on),
     )
-    if point is not None:
-        span = (point.valid_from_on, point.valid_until_on)
-        own += grounds.of_point(kind=point.kind, whose=point.whose, span=span, channel=request.channel, on=facts.local_on)
+    own += readiness.find(known, channel=request.channel, template_code=request.template_code, performer_kind=known.performer_kind, on=on)
+    own += grounds.of_point(known.point, reachable=known.reachable, channel=request.channel, on=on)
+    layers = [overlay for overlay in overlays if overlay.text.layer is not Layer.agreement]
     try:
-        verdict = decide(facts, packs=packs_of(known.packs), as_of=facts.local_on)
-    except (RuleConflict, NoValueInForce) as undecided:
+        verdict = decide(facts, packs=packs, as_of=on, layers=layers)
+    except (RuleConflict, NoValueInForce, UnknownParameter) as undecided:
         own.append(grounds.undecided(undecided))
-        verdict = Verdict(
-            allowed=False, reasons=(), warnings=(), as_of=facts.local_on, facts=facts, next_allowed_at=None, packs=(), checked=()
-        )
+        verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=on, facts=facts, next_allowed_at=None, packs=packs, checked=())
+    next_at = _next_allowed(facts, verdict=verdict, own=own, layers=layers) if own or not verdict.allowed else None
     record = verdict.to_record() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
-    is_allowed = record["allowed"]
+    record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
     return _Decision(
         person_id=known.person_id,
         placement_id=known.placement_id if is_placed_here else None,
         local_on=facts.local_on if facts.is_zone_known else None,
         record=record,
         codes=[reason.code for reason in verdict.reasons] + [ground.code for ground in own],
-        valid_until_at=_valid_until(facts, verdict=verdict) if is_allowed else None,
-        next_allowed_at=None if own else verdict.next_allowed_at,
+        valid_until_at=_valid_until(facts, verdict=verdict, layers=layers) if record["allowed"] else None,
+        next_allowed_at=next_at,
     )
 
 
-def _valid_until(facts: ContactFacts, *, verdict: Verdict) -> datetime:
+def _facts(known: Known, *, request: Request, packs: tuple[Pack, ...], overlays: Sequence[Overlay], on: date) -> ContactFacts:
+    vocabulary = vocabulary_of(packs)
+    values, history = of_contact.counted(known, request=request, vocabulary=vocabulary, on=on)
+    return ContactFacts(
+        channel=request.channel,
+        at=request.contact_at,
+        zone=known.zone,
+        person_key=known.person_id,
+        known=values | of_contact.stated(request, vocabulary=vocabulary),
+        performer_kind=grounds.RULE_KINDS[str(known.performer_kind)],
+        lender_class=known.lender_class,
+        product_class=known.product_class,
+        agreements=tuple(overlay for overlay in overlays if overlay.text.layer is Layer.agreement),
+        history=history,
+    )
+
+
+def _next_allowed(facts: ContactFacts, *, verdict: Verdict, own: Sequence[Ground], layers: Sequence[Overlay]) -> datetime | None:
+    """Return the next instant at which rules and grounds would allow it; None while a ground of the platform's names no end."""
+    ends = [ground.until_on for ground in own]
+    if not ends:
+        return verdict.next_allowed_at
+    known_ends = [until_on for until_on in ends if until_on is not None]
+    if len(known_ends) < len(ends) or not facts.is_zone_known or not facts.zone:
+        return None
+    zone = ZoneInfo(facts.zone.split("|")[0])
+    start = datetime.combine(max(known_ends), time(), tzinfo=zone).astimezone(UTC)
+    minutes = (start - facts.at) // timedelta(minutes=1) + 1
+    if minutes <= 0 or minutes > ENDS_DAYS_MAX * MINUTES_PER_DAY:
+        return None
+    seen = project(facts, vocabulary=vocabulary_of(verdict.packs), after_minutes=minutes, count=1).seen
+    later = replace(facts, at=start, known={name: int(np.ravel(getattr(seen, name))[0]) for name in facts.known})
+    try:
+        then = decide(later, packs=verdict.packs, as_of=later.local_on, layers=layers)
+    except (RuleConflict, NoValueInForce, UnknownParameter):
+        return None
+    return start if then.allowed else then.next_allowed_at
+
+
+def _valid_until(facts: ContactFacts, *, verdict: Verdict, layers: Sequence[Overlay]) -> datetime:
     """Return the end of the permit: its lifetime, or the last minute before a rule would refuse."""
     end = facts.at + PERMIT_LIFETIME
     while end > facts.at:
         later = replace(facts, at=end)
-        if later.local_day == facts.local_day and decide(later, packs=verdict.packs, as_of=later.local_on).allowed:
+        if later.local_day == facts.local_day and decide(later, packs=verdict.packs, as_of=later.local_on, layers=layers).allowed:
             return end
         end -= timedelta(minutes=1)
     return facts.at
 
 
-def _store(cursor: Any, *, actor: Actor, request: _Request, decision: _Decision) -> Answer:
+def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) -> Answer:
     """Store the answer with its event in the trail, in one statement."""
     kind = "permit" if decision.record["allowed"] else "refusal"
     explanation, request_hash, decided_at = canonical_bytes(decision.record), content_hash(request.content), now()

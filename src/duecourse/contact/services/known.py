@@ -1,0 +1,248 @@
+"""What the gate tells of a request, the debtor being locked: one statement, and what Python makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from duecourse.kit.errors import Absent
+from duecourse.rules.form import Pack
+from duecourse.rules.load import shipped_pack
+from duecourse.rules.resolve import vocabulary_of
+from duecourse.rules.vocabulary import Counted, Source
+
+_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+DAYS_MAX = 366
+"""The longest span that counts look back over; a fact that counts over all time is counted over so many days."""
+
+Span = tuple[date, date | None]
+"""Half-open days; None is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        stated: what the requester says of the contact, by fact.
+    """
+
+    performer_id: int
+    case_id: int
+    channel: str
+    contact_at: datetime
+    client_request_id: str
+    contact_point_id: int | None = None
+    template_code: str = ""
+    stated: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def content(self) -> list[Any]:
+        """What the same request id must always mean."""
+        more = [self.template_code, [list(pair) for pair in self.stated]] if self.template_code or self.stated else []
+        return [self.case_id, self.channel, self.contact_at, self.contact_point_id, *more]
+
+
+class Contacted(NamedTuple):
+    """An earlier permit of the debtor, of whichever performer: its local day, and what was reported, if anything was."""
+
+    local_on: date
+    channel: str
+    contact_point_id: int | None
+    outcome: str | None
+    is_connected: bool | None
+
+    def counts_as(self, which: Counted) -> bool:
+        """Say whether a count of this kind takes it. A permit of which nobody reported counts as held, and not as unanswered."""
+        if which is Counted.held:
+            return self.is_connected is not False
+        if which is Counted.connected:
+            return self.is_connected is True
+        if which is Counted.unanswered:
+            return self.is_connected is False and self.outcome != "not_made"
+        return self.outcome != "not_made"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold of the debtor that touches the day or its neighbours."""
+
+    kind: str
+    span: Span
+    stops_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """An account of the case as the last import left it: its balance, what came in since, whether it was told as cured, debits on their way."""
+
+    balance_minor: int | None
+    paid_minor: int
+    is_cleared: bool
+    debits: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The number or address that is to be used."""
+
+    kind: str
+    whose: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the gate tells. `performer_kind` is None when the creditor has no such performer, `earlier_kind` when the request is new.
+
+    Lists are as the database gives them; the properties read them.
+    """
+
+    person_id: int
+    zone: str | None
+    lender_class: str
+    packs: tuple[str, ...]
+    product_class: str
+    performer_kind: str | None
+    is_performer_closed: bool
+    is_case_closed: bool
+    open_agency_id: int | None
+    placement_id: int | None
+    earlier_kind: str | None
+    earlier_id: int
+    earlier_hash: str
+    earlier_explanation: dict[str, Any]
+    valid_until_at: datetime | None
+    next_allowed_at: datetime | None
+    told: dict[str, Any]
+
+    @property
+    def owed_permit_id(self) -> int | None:
+        """The permit for this debtor whose outcome the performer has not reported."""
+        return self.told["owed"]
+
+    @property
+    def stops(self) -> list[tuple[int, str, str]]:
+        """The emergency stops that cover the request: number, scope, code of the reason."""
+        return [(number, scope, reason) for number, scope, reason in self.told["stops"] or ()]
+
+    @property
+    def point(self) -> Point | None:
+        """The number or address that the request names; None when it names none."""
+        found = self.told["point"]
+        return None if found is None else Point(found[0], found[1], _span(found[2:]))
+
+    @cached_property
+    def contacts(self) -> tuple[Contacted, ...]:
+        """The debtor's earlier permits within the span of days that was asked for, oldest first."""
+        return tuple(Contacted(date.fromisoformat(row[0]), *row[1:]) for row in self.told["contacts"] or ())
+
+    def holds_on(self, on: date) -> list[Hold]:
+        """Return the holds of a day."""
+        found = [Hold(row[0], _span(row[1:3]), row[3]) for row in self.told["holds"] or ()]
+        return [hold for hold in found if is_in(hold.span, on=on)]
+
+    @property
+    def accounts(self) -> list[Owing]:
+        """The accounts that are worked in the case."""
+        found = []
+        for balance, paid, is_cleared, debits in self.told["accounts"] or ():
+            found.append(Owing(balance, paid or 0, bool(is_cleared), tuple(_span(debit) for debit in debits or ())))
+        return found
+
+    @property
+    def reachable(self) -> list[Span]:
+        """The spans of the debtor's own numbers or addresses that the channel can use."""
+        return [_span(row) for row in self.told["spans"] or ()]
+
+    @property
+    def qualifications(self) -> list[tuple[str, Span]]:
+        """The performer's evidence: kind and span."""
+        return [(row[0], _span(row[1:])) for row in self.told["qualifications"] or ()]
+
+    def terms_on(self, on: date) -> tuple[date, int, int, tuple[str, ...]] | None:
+        """Return the creditor's terms of a day: since when, share in basis points, least minor units, kinds of qualifications; or None."""
+        for since, share_bp, minor_min, kinds in self.told["terms"] or ():
+            if date.fromisoformat(since) <= on:
+                return date.fromisoformat(since), share_bp, minor_min, tuple(kinds)
+        return None
+
+    def template_on(self, on: date) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Return the version of the template that may be used on a day, and the newest one that waits for approval; each or None."""
+        versions = [row for row in self.told["templates"] or () if date.fromisoformat(row["from_on"]) <= on]
+        waiting = next((row for row in versions if not row["is_approved"]), None)
+        return next((row for row in versions if row["is_approved"]), None), waiting
+
+    def papers_on(self, on: date) -> list[tuple[int, str]]:
+        """Return number and hash of the papers in force on a day: of each code the newest version, unless that ended it."""
+        newest: dict[str, tuple[int, str, bool]] = {}
+        for number, code, digest, since, is_end in self.told["papers"] or ():
+            if date.fromisoformat(since) <= on:
+                newest.setdefault(code, (number, digest, is_end))
+        return [(number, digest) for number, digest, is_end in newest.values() if not is_end]
+
+
+@lru_cache(maxsize=64)
+def packs_of(names: tuple[str, ...]) -> tuple[Pack, ...]:
+    """Return the rule packs of these names, loaded once."""
+    return tuple(shipped_pack(name) for name in names)
+
+
+@lru_cache(maxsize=64)
+def days_of(packs: tuple[Pack, ...]) -> int:
+    """Return over how many local days the packs' facts are counted, at most; visits, which are few, are always told all."""
+    counts = [fact.count for fact in vocabulary_of(packs).facts.values() if fact.source is Source.counted and fact.count is not None]
+    return max([1, *(count.window_days or DAYS_MAX for count in counts if count.channels != ("visit",))])
+
+
+_days_asked: dict[int, int] = {}
+
+
+def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
+    """Lock the debtor and gather all that the decision depends on, in one statement.
+
+    How many days back the counts go depends on the creditor's packs, which are remembered from the request before; where that was too
+    few, it is asked once more.
+
+    Raises:
+        Absent: there is no such case for who asks, or the contact point is not its debtor's.
+    """
+    known = _asked(cursor, creditor_id, request, days=_days_asked.get(creditor_id, 1))
+    days = days_of(packs_of(known.packs))
+    if days != _days_asked.setdefault(creditor_id, 1):
+        is_short = days > _days_asked[creditor_id]
+        _days_asked[creditor_id] = days
+        if is_short:
+            known = _asked(cursor, creditor_id, request, days=days)
+    if request.contact_point_id is not None and known.point is None:
+        raise Absent(entity="contact point")
+    return known
+
+
+def _asked(cursor: Any, creditor_id: int, request: Request, *, days: int) -> Known:
+    day = request.contact_at.astimezone(UTC).date()
+    wanted = [creditor_id, request.case_id, request.performer_id, request.client_request_id, day]
+    cursor.execute(_FACTS, [*wanted, request.channel, request.contact_point_id, request.template_code, days])
+    row = cursor.fetchone()
+    if row is None:
+        raise Absent(entity="case")
+    return Known(*row[:3], tuple(parsed(row[3])), *row[4:13], parsed(row[13]), *row[14:16], parsed(row[16]))
+
+
+def parsed(value: Any) -> Any:
+    """Return a JSON column's value, whether or not the driver has parsed it."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _span(texts: Sequence[str | None]) -> Span:
+    first, until = texts
+    return date.fromisoformat(str(first)), date.fromisoformat(until) if until else None
+
+
+def is_in(span: Span, *, on: date) -> bool:
+    """Say whether a day lies in a span."""
+    return span[0] <= on and (span[1] is None or on < span[1])

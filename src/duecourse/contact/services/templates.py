@@ -1,0 +1,178 @@
+"""Texts that may be sent: versions of templates, which another person approves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from duecourse.contact.errors import TemplateInvalid, VersionOfAnother
+from duecourse.contact.models import MessageTemplate
+from duecourse.contact.services.readiness import MESSAGES
+from duecourse.kit.clock import now
+from duecourse.kit.errors import Absent
+from duecourse.kit.ids import content_hash
+from duecourse.ledger.services import audit_append
+from duecourse.parties.access import Actor, acting, require
+from duecourse.parties.models import Role
+from duecourse.parties.services import approval_decide
+
+SUBJECT = "message_template"
+WRITERS = (Role.COMPLIANCE, Role.MANAGER)
+LETTER_PARTS = (
+    "cardholder_name",
+    "balance",
+    "reason",
+    "legal_basis",
+    "rights_and_duties",
+    "how_to_check",
+    "how_to_repay",
+    "how_to_object",
+    "how_to_give_evidence",
+    "issuer_contact",
+    "business_seal",
+)
+"""What a collection letter must contain: 《商业银行信用卡业务监督管理办法》(2011) 第69条."""
+MORE_PARTS = ("agency_name", "opt_out")
+"""Further parts that a text may have."""
+BODY_MAX = 20_000
+_VERSION_LOCK = "SELECT pg_advisory_xact_lock(49411, hashtext(%s))"
+
+
+def message_template_add(
+    *,
+    actor: Actor,
+    code: str,
+    channel: str,
+    language: str,
+    body: str,
+    purpose: str,
+    valid_from_on: date,
+    valid_until_on: date | None = None,
+    parts: Sequence[str] = (),
+) -> MessageTemplate:
+    """Write a version of a template; it may be used once another person approves it.
+
+    Args:
+        actor: compliance or a manager.
+        code: the template's name; a second version has the same, and the same channel and language.
+        channel: sms, email or letter.
+        language: of the text, such as zh-hans.
+        body: the text with its places; nothing personal.
+        purpose: what it is for, a code such as reminder.
+        valid_from_on: the first day on which it may be used.
+        valid_until_on: the day after the last, None for open.
+        parts: some of `LETTER_PARTS` and `MORE_PARTS`: what the text contains.
+
+    Raises:
+        TemplateInvalid: with everything that is wrong.
+        VersionOfAnother: the code is that of a template for another channel or language.
+
+    Guarantees: the same content as the newest version's returns that one.
+    """
+    require(actor, *WRITERS, action="write a template")
+    content = {"channel": channel, "language": language.strip(), "body": body, "purpose": purpose.strip(), "parts": sorted(set(parts))}
+    content |= {"valid_from_on": valid_from_on, "valid_until_on": valid_until_on, "is_end": False}
+    reasons = _faults(code=code, **content)
+    if reasons:
+        raise TemplateInvalid(reasons=reasons)
+    with acting(actor):
+        return _version(actor, code.strip(), content)
+
+
+def message_template_end(*, actor: Actor, code: str, on: date) -> MessageTemplate:
+    """End a template from a day on. Nobody has to approve that: it only stops.
+
+    Raises:
+        Absent: there is no such template.
+    """
+    require(actor, *WRITERS, action="end a template")
+    with acting(actor):
+        newest = _newest(actor, code)
+        if newest is None:
+            raise Absent(entity="template")
+        content = {name: getattr(newest, name) for name in ("channel", "language", "purpose")}
+        ended = {"body": "", "parts": [], "valid_from_on": on, "valid_until_on": None, "is_end": True}
+        return _version(actor, code, content | ended)
+
+
+def message_template_approve(*, actor: Actor, template_id: int, reason: str = "") -> MessageTemplate:
+    """Approve a version, so that it may be used from its first day on.
+
+    Raises:
+        Forbidden, SamePersonTwice, AlreadyDecided: as `approval_decide`.
+        Absent: there is no such version.
+    """
+    return _decide(actor, template_id, is_granted=True, reason=reason)
+
+
+def message_template_reject(*, actor: Actor, template_id: int, reason: str) -> MessageTemplate:
+    """Refuse a version. Raises as `message_template_approve`."""
+    return _decide(actor, template_id, is_granted=False, reason=reason)
+
+
+def _faults(*, code: str, channel: str, language: str, body: str, purpose: str, parts: Sequence[str], **span: Any) -> list[str]:
+    unknown = sorted(set(parts) - {*LETTER_PARTS, *MORE_PARTS})
+    ends_on = span["valid_until_on"]
+    checks = [
+        (not code.strip(), "the template has no code"),
+        (channel not in MESSAGES, f"the channel is one of {', '.join(MESSAGES)}, not {channel}"),
+        (not language, "its language is missing"),
+        (not body.strip(), "its text is empty"),
+        (len(body) > BODY_MAX, f"its text has more than {BODY_MAX:,} characters"),
+        (not purpose, "its purpose is missing"),
+        (bool(unknown), f"it has the unknown parts {', '.join(unknown)}"),
+        (ends_on is not None and ends_on <= span["valid_from_on"], "it ends before it begins"),
+    ]
+    return [reason for is_wrong, reason in checks if is_wrong]
+
+
+def _newest(actor: Actor, code: str) -> MessageTemplate | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION_LOCK, [f"{actor.creditor_id} {SUBJECT} {code}"])
+    return MessageTemplate.objects.filter(creditor_id=actor.creditor_id, code=code).order_by("-number").first()
+
+
+def _version(actor: Actor, code: str, content: dict[str, Any]) -> MessageTemplate:
+    newest = _newest(actor, code)
+    if newest is not None:
+        if (newest.channel, newest.language) != (content["channel"], content["language"]):
+            raise VersionOfAnother(code=code)
+        if all(getattr(newest, name) == value for name, value in content.items()):
+            return newest
+    number = 1 if newest is None else newest.number + 1
+    digest = content_hash([actor.creditor_id, code, number, content])
+    found = MessageTemplate.objects.create(
+        creditor_id=actor.creditor_id,
+        code=code,
+        number=number,
+        content_hash=digest,
+        added_by=actor.user_id,
+        known_at=now(),
+        **content,
+    )
+    details = {"code": code, "number": number, "channel": found.channel, "content_hash": digest, "is_end": found.is_end}
+    action = "message_template_ended" if found.is_end else "message_template_added"
+    audit_append(creditor_id=actor.creditor_id, action=action, subject_kind=SUBJECT, subject_id=found.pk, details=details)
+    return found
+
+
+def _decide(actor: Actor, template_id: int, *, is_granted: bool, reason: str) -> MessageTemplate:
+    require(actor, *WRITERS, action="decide on a template")
+    with acting(actor):
+        found = MessageTemplate.objects.filter(creditor_id=actor.creditor_id, pk=template_id, is_end=False).first()
+        if found is None:
+            raise Absent(entity="template")
+        approval_decide(
+            actor=actor,
+            subject_kind=SUBJECT,
+            subject_id=found.pk,
+            content_hash=found.content_hash,
+            requested_by=found.added_by,
+            is_granted=is_granted,
+            reason=reason,
+            roles=WRITERS,
+        )
+        return found
