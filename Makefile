@@ -40,7 +40,7 @@ format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install
+bench: install-dev
 	@for file in $(BENCHMARKS); do echo "── $$file"; $(BIN)/python "$$file"; done
 
 docs: build/docs-venv/.made
