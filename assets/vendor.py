@@ -21,7 +21,6 @@ COPIED = {
     "@tabler/icons-webfont/dist/tabler-icons.min.css": "tabler-icons.min.css",
     "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "fonts/tabler-icons.woff2",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "@alpinejs/csp/dist/cdn.min.js": "alpine-csp.min.js",
 }
 SOURCE_MAP = re.compile(r"\n?(?://|/\*)[#@] ?sourceMappingURL=\S+(?: ?\*/)?\s*$")
 OTHER_FONTS = re.compile(r'(src:url\("\./fonts/tabler-icons\.woff2)[^"]*("\) format\("woff2"\))(?:,url\([^)]*\) format\("[a-z]+"\))*')

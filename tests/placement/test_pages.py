@@ -153,3 +153,10 @@ def test_another_bank_sees_no_row(bank, name):
     """Another creditor's manager has no row of any of these tables."""
     other = factories.bank(people.OTHER_BANK)
     assert rows(other, name, next(iter(getattr(selectors, name).orders))) == []
+
+
+def test_beginning_of_a_number_is_taken_as_it_is_written(bank):
+    """A percent sign or an underscore stands for itself, and the case of letters does not matter."""
+    (number,) = {row["number"] for row in rows(bank, "PLACEMENTS", "case")[:1]}
+    assert rows(bank, "PLACEMENTS", "case", q=number[:-1].lower())
+    assert rows(bank, "PLACEMENTS", "case", q="%") == rows(bank, "PLACEMENTS", "case", q="_") == []

@@ -78,7 +78,7 @@ DESK = PageQuery(
         "hand": "p.hand = %(hand)s::int",
         "days_min": "p.days_past_due >= %(days_min)s::int",
         "balance_min": "p.placed_minor >= %(balance_min)s::bigint",
-        "q": f"{_NUMBER} ILIKE %(q)s || '%%'",
+        "q": f"starts_with(lower({_NUMBER}), lower(%(q)s))",
     },
     orders={
         "case": "p.case_id",
