@@ -1,0 +1,160 @@
+"""`duecourse rules`: the packs are listed, one rule is shown, folders are checked, pages are written; no database is needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from duecourse.doors.commands import COMMANDS, run
+from duecourse.kit.clock import frozen
+from duecourse.rules.load import shipped_names, shipped_packs
+
+SAMPLE = Path(__file__).parents[1] / "rules/packs/sample"
+TRIAL = Path(__file__).parents[1] / "rules/packs/trial"
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """A copy of a small pack, to be broken."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "sample"))
+
+
+def mend(path: Path, old: str, new: str) -> None:
+    """Write `new` in the place of `old`."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_list_tells_modality_layer_state_and_confidence(capsys):
+    """A disabled rule is listed as such beside the enabled ones, and the counts add up."""
+    assert run(["rules", "list", "--pack", "kr"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    weekly, night = (next(line for line in lines if line.strip().startswith(name)) for name in ("kr.contacts_weekly ", "kr.night "))
+    assert all(word in weekly for word in ("must_not", "law", "yes", "secondary"))
+    assert all(word in night for word in ("must_not", "law", "no, disabled", "memory"))
+    assert lines[-1] == "10 rules; 9 enabled, 1 disabled."
+
+
+def test_list_without_a_name_holds_every_pack(capsys):
+    """As JSON, every rule of every pack stands there once."""
+    assert run(["rules", "list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["rules"]
+    assert [rule["rule"] for rule in told] == [rule.id for pack in shipped_packs() for rule in pack.rules]
+    assert {rule["pack"] for rule in told} == set(shipped_names())
+    assert all(rule["title"]["zh"] and rule["confidence"] and rule["layers"] for rule in told)
+
+
+def test_a_folder_of_ones_own_can_be_listed(pack, capsys):
+    """A pack that lies anywhere is named by its folder; a folder without one is refused with the reason."""
+    assert run(["rules", "list", "--pack", str(pack)]) == 0
+    assert "sample.weekly_contacts" in capsys.readouterr().out
+    assert run(["rules", "list", "--pack", str(pack / "nowhere")]) == 2
+    assert "no folder of a rule is there" in capsys.readouterr().err
+
+
+def test_show_tells_sense_values_cases_and_code(capsys):
+    """One rule is shown whole: what the text says, its dated value with its reference, a case and the code."""
+    assert run(["rules", "show", "uk.breathing_space"]) == 0
+    told = capsys.readouterr().out
+    for part in (
+        "No demand for payment for 60 days",
+        "moratorium_days   60",
+        "2021-05-04",
+        "debt_respite_2020",
+        "Day 61 is free",
+        "return is_running",
+    ):
+        assert part in told
+
+
+def test_show_in_chinese(capsys):
+    """Title, state, headings and explanation come in Chinese."""
+    assert run(["rules", "show", "uk.visits", "--lang", "zh"]) == 0
+    told = capsys.readouterr().out
+    for part in ("上门", "停用：没有依据足够可靠的取值", "参数", "依据可信度", "上门须提前通知"):
+        assert part in told
+
+
+def test_show_as_json_holds_every_value(capsys):
+    """Values come with unit, days, text, article, confidence and whether decisions use them."""
+    assert run(["rules", "show", "in.contact_hours", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(value["parameter"], value["value"], value["shown"], value["is_enabled"]) for value in told["values"]] == [
+        ("allowed_from_minute", 480, "08:00", True),
+        ("allowed_until_minute", 1140, "19:00", True),
+    ]
+    assert told["cases"][0]["finding"] == "refused"
+
+
+def test_unknown_rule_is_refused(capsys):
+    """A name that no pack has is told together with the packs looked in."""
+    assert run(["rules", "show", "uk.heron", "--pack", "uk"]) == 2
+    assert "uk.heron is no rule of uk." in capsys.readouterr().err
+
+
+def test_check_of_what_comes_along(capsys, monkeypatch):
+    """Without a folder the shipped packs are checked; two of them stand for all here, whose cases have a test of their own."""
+    monkeypatch.setattr("duecourse.doors.commands.rules.shipped_names", lambda: ("au", "jp"))
+    assert run(["rules", "check", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["packs"]
+    assert [one["pack"] for one in told] == ["au", "jp"]
+    assert not any(one["faults"] for one in told)
+    assert next(one for one in told if one["pack"] == "jp")["disabled"] == [
+        "jp.borrowing_elsewhere",
+        "jp.counsel",
+        "jp.third_party_payment",
+    ]
+
+
+def test_check_warns_of_an_old_review_and_goes_on(pack, capsys):
+    """A year and a day after the last review the text is named; the exit code stays 0, in Chinese too."""
+    with frozen(datetime(2027, 1, 1, tzinfo=UTC)):
+        assert run(["rules", "check", str(pack)]) == 0
+        assert "last reviewed" not in capsys.readouterr().out
+    with frozen(datetime(2027, 1, 2, tzinfo=UTC)):
+        assert run(["rules", "check", str(pack)]) == 0
+        assert "! statute was last reviewed on 2026-01-01" in capsys.readouterr().out
+        assert run(["rules", "check", str(pack), "--lang", "zh"]) == 0
+        assert "! statute 上次核对于 2026-01-01" in capsys.readouterr().out
+
+
+def test_check_names_a_case_that_comes_out_otherwise(pack, capsys):
+    """The exit code is 1, and rule, case and difference are told."""
+    mend(pack / "record_kept/cases.yaml", "facts: {kept_months: 23}, finding: refused", "facts: {kept_months: 23}, finding: clear")
+    assert run(["rules", "check", str(pack)]) == 1
+    assert "sample.record_kept: A month short: was refused, not clear" in capsys.readouterr().out
+
+
+def test_check_runs_the_cases_of_disabled_rules(tmp_path, capsys):
+    """A rule that sleeps is woken for the check, so that its cases are right on the day it is enabled."""
+    copied = Path(shutil.copytree(TRIAL, tmp_path / "trial"))
+    mend(copied / "visits_daily/cases.yaml", "finding: refused", "finding: clear")
+    assert run(["rules", "check", str(copied)]) == 1
+    assert "trial.visits_daily" in capsys.readouterr().out
+
+
+def test_check_goes_on_after_a_pack_that_does_not_load(pack, capsys):
+    """What is wrong with the first is told, and the second is checked all the same."""
+    mend(pack / "pack.yaml", "country: CN", "land: CN")
+    assert run(["rules", "check", str(pack), str(TRIAL)]) == 1
+    told = capsys.readouterr().out
+    assert "has the unknown key 'land'" in told
+    assert "✓ trial: 2 rules (1 disabled)" in told
+
+
+def test_pages_are_written(tmp_path, capsys):
+    """The index, the facts and a page for each rule of the pack named are written where asked."""
+    assert run(["rules", "pages", str(tmp_path / "out"), "--pack", "au"]) == 0
+    assert capsys.readouterr().out.startswith("9 pages written")
+    assert "visits_monthly" in (tmp_path / "out/README.md").read_text("utf-8")
+    assert (tmp_path / "out/au/telephone_hours.md").exists()
+
+
+def test_command_needs_no_database():
+    """The command is in the table and is loaded without Django's models."""
+    assert not COMMANDS["rules"].needs_models
