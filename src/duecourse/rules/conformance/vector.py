@@ -17,7 +17,7 @@ from duecourse.rules.facts import zone_of
 from duecourse.rules.form import Pack
 
 
-class Unsupported(Exception):  # noqa: N818 - an outcome, not a failure
+class Unsupported(Exception):
     """A vector holds something that a reader does not fully understand. The argument says what, in English."""
 
 

@@ -1,0 +1,489 @@
+"""The timeline of a vector about contacts as a history: each event is read whole, and what it changes is written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from duecourse.rules.conformance.past import Call, Consent, Dated, Endpoint, History, Message, Voiced
+from duecourse.rules.conformance.phrases import Span, Wish, clauses_of, days_of, leave_of, minute_of, wish_of
+from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector, day_of
+from duecourse.rules.facts import zone_of
+
+UNCONNECTED = {"busy", "busy_signal", "not_in_service", "number_not_in_service", "out_of_service", "not_connected", "unable_to_connect"}
+UNANSWERED = {"no_answer", "unanswered", "rang_unanswered", "rings_unanswered"}
+DROPPED = {"answered_then_dropped", "answered_dropped", "dropped", "dropped_call", "connected_then_dropped"}
+MAILBOX = {"voicemail_reached_no_message", "voicemail_no_message", "voicemail_reached", "recording_reached", "recorded_message_reached"}
+VOICEMAIL = "voicemail_left"
+CONVERSATION = "conversation"
+OUTCOMES = {*UNCONNECTED, *UNANSWERED, *DROPPED, *MAILBOX, VOICEMAIL, CONVERSATION}
+MESSAGES = {"limited_content", "conveys_debt_information"}
+VIA = {"phone", "email", "text", "mail", "writing", "electronic", "oral", "portal", "letter", "in_person"}
+PLACES = {"home", "work", "school", "hospital"}
+_PURPOSES = {"location_information", "collect_debt", "ask_for_payment", "discuss_debt"}
+_DEBT_TYPES = {
+    *("credit_card", "medical", "student_loan", "mortgage", "auto_loan", "auto", "personal_loan", "utility", "rent", "telecom"),
+    *("installment_loan", "payday_loan", "retail"),
+}
+_CEASE_CONTENT = {"cease_communication_or_refusal_to_pay", "cease_communication", "refusal_to_pay"}
+_CONTENT_CLASSES = {"", "marketing_no_specific_debt", "limited_content", "conveys_debt_information", "specific_debt"}
+_NAME = r"([A-Z][A-Z0-9_-]*)"
+_ABOUT = "(?:on |in connection with |about |regarding )"
+_ENDPOINT_PLACES = {
+    "mobile": None, "email": None, "landline": None, "mailing_address": None, "home_landline": "home", "home_phone": "home",
+    "home_address": "home", "work_landline": "work", "work_phone": "work", "work_address": "work", "work_email": None,
+}  # fmt: skip
+_ZONES = {
+    "eastern": "America/New_York", "et": "America/New_York", "central": "America/Chicago", "ct": "America/Chicago",
+    "mountain": "America/Denver", "mt": "America/Denver", "pacific": "America/Los_Angeles", "pt": "America/Los_Angeles",
+}  # fmt: skip
+_OTHERS = ("collector", "creditor", "caller", "agency", "attorney")
+_Read = Callable[[Event, History], None]
+
+
+def history_of(vector: Vector) -> History:
+    """Return the timeline as a history.
+
+    Raises:
+        Unsupported: an event of a known type has a word or a phrase that is not understood.
+    """
+    history = History(vector, _units(vector), endpoints=_endpoints(vector))
+    for kind, read in _READERS.items():
+        for event in vector.events(kind):
+            read(event, history)
+    history.sort()
+    return history
+
+
+def zones_in(node: Node) -> tuple[str, ...]:
+    """Return the zones that a mapping suggests for the consumer: the values of all its keys that speak of a zone, in order of key.
+
+    Raises:
+        Unsupported: one of them is no zone.
+    """
+    found: list[str] = []
+    for key in sorted(key for key in node if "zone" in key.lower() and not any(other in key.lower() for other in _OTHERS)):
+        found += _zone_names(node.get(key), place=f"{node.place}, {key}")
+    return tuple(dict.fromkeys(found))
+
+
+def _zone_names(value: Any, *, place: str) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, list | dict):
+        return [name for inner in (value.values() if isinstance(value, dict) else value) for name in _zone_names(inner, place=place)]
+    name = _ZONES.get(value.lower(), value) if isinstance(value, str) else ""
+    if zone_of(name) is None:
+        raise Unsupported(f"{place} is no time zone: {value!r}")
+    return [name]
+
+
+def _endpoints(vector: Vector) -> dict[str, Endpoint]:
+    found = {}
+    for node in vector.known.nodes("endpoints") if vector.known.has("endpoints") else []:
+        kind = node.word("kind", known=_ENDPOINT_PLACES)
+        place = node.word("place", known=PLACES) if node.has("place") else _ENDPOINT_PLACES[kind]
+        found[node.text("id")] = Endpoint(kind, place, zones_in(node))
+    return found
+
+
+def _units(vector: Vector) -> dict[str, str]:
+    units = {}
+    for debt_id, node in vector.debts.items():
+        account = node.get("account_number_when_obtained")
+        kind = node.word("type", known=_DEBT_TYPES)
+        if account is not None and not isinstance(account, str):
+            raise Unsupported(f"{node.place} has an account number that is no text")
+        units[debt_id] = f"student loans {account}" if kind == "student_loan" and account else debt_id
+    return units
+
+
+def _person_out(event: Event, history: History) -> str:
+    if event.text("by", history.vector.collector) != history.vector.collector:
+        raise Unsupported(f"{event.place} is by another than the collector")
+    person = event.text("to")
+    if person not in history.vector.persons:
+        raise Unsupported(f"{event.place} goes to {person}, who is not among the persons")
+    return person
+
+
+def _person_in(event: Event, history: History) -> str:
+    person = event.text("by")
+    if event.text("to", history.vector.collector) != history.vector.collector:
+        raise Unsupported(f"{event.place} goes to another than the collector")
+    if person not in history.vector.persons:
+        raise Unsupported(f"{event.place} is by {person}, who is not among the persons")
+    return person
+
+
+def _endpoint(event: Node) -> str | None:
+    return event.text("endpoint") if event.get("endpoint") is not None else None
+
+
+def _debts(event: Node, history: History) -> frozenset[str]:
+    return history.unit_set(event.texts("debts", default=()))
+
+
+def _call(event: Event, history: History) -> None:
+    """Read a call in either direction, and what was said on it."""
+    is_placed = event.kind == "call_placed"
+    event.word("channel", known={"phone"}, default="phone")
+    person = _person_out(event, history) if is_placed else _person_in(event, history)
+    debts, outcome = _debts(event, history), event.word("outcome", known=OUTCOMES)
+    about = next((history.unit_set(event.texts(key)) for key in ("allocated_to", "message_refers_to") if event.has(key)), debts)
+    event.get("message_refers_to")
+    call = Call(
+        at=event.at,
+        is_placed=is_placed,
+        person=person,
+        debts=about,
+        discussed=_discussed(event, history, debts=debts, outcome=outcome),
+        outcome=outcome,
+        message=event.word("message", known=MESSAGES) if event.has("message") else "",
+        endpoint=_endpoint(event),
+        purpose=event.word("purpose", known=_PURPOSES) if event.has("purpose") else None,
+    )
+    if (call.message or event.has("message_refers_to")) and outcome != VOICEMAIL:
+        raise Unsupported(f"{event.place} leaves a message without a voicemail")
+    history.calls.append(call)
+    if event.has("preference"):
+        _preferred(event.node("preference"), history, event=event, person=person)
+    _noted(event, history, person=person)
+
+
+def _discussed(event: Event, history: History, *, debts: frozenset[str], outcome: str) -> frozenset[str]:
+    if not event.has("discussed"):
+        return debts if outcome == CONVERSATION else frozenset()
+    discussed = history.unit_set(event.texts("discussed"))
+    if outcome != CONVERSATION and discussed:
+        raise Unsupported(f"{event.place} discusses debts without a conversation")
+    return discussed
+
+
+def _ringless(event: Event, history: History) -> None:
+    message = event.word("message", known=MESSAGES) if event.has("message") else ""
+    person, debts = _person_out(event, history), _debts(event, history)
+    history.calls.append(Call(event.at, True, person, debts, frozenset(), VOICEMAIL, message, _endpoint(event), None, is_ringless=True))
+
+
+_NOTES: tuple[tuple[str, str], ...] = (
+    (r"(?:the )?consumer is busy", "busy"),
+    (r"convenient on weekdays except \d\d:\d\d\s*-\s*\d\d:\d\d", "preferred"),
+    (r"no time on weekends", "preferred"),
+    (r"mid-call the consumer says (?:that )?this is an inconvenient (?:time|place)", "call_inconvenient"),
+    (r"initial (?:written )?communication(?: with \(e\)\(1\) disclosure)?", "initial"),
+    (r"oral|disclosure made", ""),
+)
+
+
+def _noted(event: Event, history: History, *, person: str) -> None:
+    """Read the note, clause by clause."""
+    for clause in clauses_of(event.text("note")) if event.has("note") else []:
+        for part in [part.strip() for part in clause.split(",")]:
+            effect = next((effect for pattern, effect in _NOTES if re.fullmatch(pattern, part, flags=re.IGNORECASE)), None)
+            if effect is None or (effect in ("preferred", "busy") and not event.has("preference")):
+                raise Unsupported(f"the note {part!r} is not understood")
+            if effect in ("call_inconvenient", "initial"):
+                history.learned.append(Dated(event.at, effect, value=person))
+
+
+def _preferred(node: Node, history: History, *, event: Event, person: str) -> None:
+    """Read a preference written as a mapping: parts of the week that are blacked out, and places."""
+    spans: list[Span] = []
+    parts = (("weekday_blackout", range(5)), ("weekend_blackout", range(5, 7)), ("daily_blackout", range(7)), ("blackout", range(7)))
+    for key, days in parts:
+        if node.has(key):
+            spans += _blackout(node.texts(key), days=frozenset(days), place=node.place)
+    for key, days in (("weekends", range(5, 7)), ("weekdays", range(5))):
+        if node.has(key) and node.word(key, known={"none_convenient", "convenient"}) == "none_convenient":
+            spans.append(Span(frozenset(days)))
+    for name in (*node.texts("blackout_days", default=()), *node.texts("inconvenient_days", default=())):
+        if not days_of(name):
+            raise Unsupported(f"{node.place} names the day {name!r}")
+        spans.append(Span(days_of(name)))
+    wishes = [Wish(spans=(span,)) for span in spans]
+    for place in (*node.texts("inconvenient_places", default=()), *node.texts("places_inconvenient", default=())):
+        if place not in PLACES:
+            raise Unsupported(f"{node.place} names the place {place!r}")
+        wishes.append(Wish(places=(place,)))
+    history.wishes += [Voiced(event.at, person, wish) for wish in wishes]
+
+
+def _blackout(times: tuple[str, ...], *, days: frozenset[int], place: str) -> list[Span]:
+    if len(times) != 2:
+        raise Unsupported(f"{place} needs two times")
+    first, end = minute_of(times[0]), minute_of(times[1]) or 1440
+    return [Span(days, first, end)] if first < end else [Span(days, first, 1440), Span(days, 0, end)]
+
+
+def _message_out(medium: str) -> _Read:
+    def read(event: Event, history: History) -> None:
+        person, debts = _person_out(event, history), _debts(event, history)
+        content = event.word("content_class", known=_CONTENT_CLASSES, default="")
+        if event.has("content"):
+            event.word("content", known={"validation_notice", "opt_out_confirmation_only"})
+        history.messages.append(Message(event.at, True, medium, person, debts, _endpoint(event), content))
+        _noted(event, history, person=person)
+
+    return read
+
+
+def _message_in(medium: str) -> _Read:
+    def read(event: Event, history: History) -> None:
+        person, debts = _person_in(event, history), _debts(event, history)
+        history.messages.append(Message(event.at, False, medium, person, debts, _endpoint(event), ""))
+        if event.has("content"):
+            event.word("content", known=_CEASE_CONTENT)
+            if medium == "mail" or history.vector.known.flag("collector_accepts_electronic_communications"):
+                history.learned.append(Dated(event.at, "cease", debts, person))
+        if event.has("detail"):
+            _voiced(event, history, person=person, text=event.text("detail"), is_written=True)
+
+    return read
+
+
+def _mail_posted(event: Event, history: History) -> None:
+    """What the consumer posted has no effect before it is received."""
+    _person_in(event, history)
+    _debts(event, history)
+    event.word("content", known=_CEASE_CONTENT)
+
+
+def _preference(event: Event, history: History) -> None:
+    person = _person_in(event, history)
+    via = event.word("via", known=VIA, default="oral")
+    _debts(event, history)
+    if event.has("preference"):
+        _preferred(event.node("preference"), history, event=event, person=person)
+    texts = [event.text(key) for key in ("detail", "words") if event.has(key)]
+    if not texts and not event.has("preference"):
+        raise Unsupported(f"{event.place} says nothing")
+    for text in texts:
+        _voiced(event, history, person=person, text=text, is_written=via in ("writing", "mail", "letter"))
+
+
+def _voiced(event: Event, history: History, *, person: str, text: str, is_written: bool) -> None:
+    wish = wish_of(text)
+    if not wish.is_all_contact:
+        history.wishes.append(Voiced(event.at, person, wish))
+    elif is_written or wish.is_written:
+        history.learned.append(Dated(event.at, "cease", _debts(event, history), person))
+    else:
+        raise Unsupported(f"whether {text!r} was written is not said")
+
+
+def _withdrawn(event: Event, history: History) -> None:
+    """The person takes back every wish so far."""
+    person = _person_in(event, history)
+    event.word("via", known=VIA, default="oral")
+    history.withdrawn.append(Dated(event.at, "withdrawn", value=person))
+
+
+def _opt_out(event: Event, history: History) -> None:
+    person, endpoint = _person_in(event, history), _endpoint(event)
+    event.word("via", known=VIA, default="electronic")
+    _debts(event, history)
+    if endpoint is not None:
+        history.wishes.append(Voiced(event.at, person, Wish(endpoints=(endpoint,))))
+    if event.has("detail"):
+        _voiced(event, history, person=person, text=event.text("detail"), is_written=False)
+    elif endpoint is None:
+        raise Unsupported(f"{event.place} names nothing")
+
+
+_AGAINST = rf"(?:refuses to pay|does not owe|disputes|does not wish to be contacted again about)(?: {_NAME})?"
+
+
+def _statement(event: Event, history: History) -> None:
+    """What a person said against contact or debt: a factor, and perhaps a wish about a medium."""
+    person, text = _person_in(event, history), event.text("detail")
+    history.learned.append(Dated(event.at, "statement", _debts(event, history), person))
+    if re.fullmatch(_AGAINST, text, flags=re.IGNORECASE) is None:
+        wish = wish_of(text)
+        if wish.is_all_contact:
+            raise Unsupported(f"whether {text!r} was written is not said")
+        history.wishes.append(Voiced(event.at, person, wish))
+
+
+_CONDUCT = (
+    r"collector used (?:obscene|profane|abusive)(?: or (?:obscene|profane|abusive))* language(?: in an earlier call)?",
+    r"collector threatened violence(?: in an earlier call)?",
+    r"collector (?:earlier )?called at an inconvenient time or place",
+)
+
+
+def _conduct(event: Event, history: History) -> None:
+    if event.text("by", history.vector.collector) != history.vector.collector:
+        raise Unsupported(f"{event.place} is by another than the collector")
+    text = event.text("detail")
+    if not any(re.fullmatch(pattern, text, flags=re.IGNORECASE) for pattern in _CONDUCT):
+        raise Unsupported(f"the conduct {text!r} is not understood")
+    history.learned.append(Dated(event.at, "conduct"))
+
+
+def _consent(event: Event, history: History) -> None:
+    """Consent to more calls, or to a time or place; only what is given to this collector, in a communication that kept the rules, counts."""
+    person, scope = event.text("by"), event.get("scope")
+    if person not in history.vector.persons:
+        raise Unsupported(f"{event.place} is by {person}, who is not among the persons")
+    event.word("via", known=VIA, default="oral")
+    is_direct = event.text("to") == history.vector.collector
+    is_sound = event.flag("given_in_compliant_communication", default=True)
+    if _endpoint(event) is not None:
+        raise Unsupported(f"{event.place} is about the use of an address")
+    leave = leave_of(scope) if isinstance(scope, str) else None
+    days = _consented_days(event, scope)
+    history.consents.append(Consent(event.at, person, _debts(event, history), days, leave, is_valid=is_direct and is_sound))
+
+
+def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
+    """Return the days that consent to calls is limited to, None where it names none."""
+    words = event.text("words") if event.has("words") else ""
+    days: frozenset[date] | None = None
+    if isinstance(scope, dict):
+        if set(scope) == {"on_date"}:
+            days = frozenset({day_of(scope["on_date"], place=event.place)})
+        elif set(scope) == {"on_dates"} and isinstance(scope["on_dates"], list):
+            days = frozenset(day_of(day, place=event.place) for day in scope["on_dates"])
+        else:
+            raise Unsupported(f"{event.place} has a scope of {', '.join(sorted(map(str, scope)))}")
+    elif scope is not None and not isinstance(scope, str):
+        raise Unsupported(f"{event.place} has a scope that is not understood")
+    named = re.fullmatch(r"(?:please )?call (?:me )?back on (\w+)", words, flags=re.IGNORECASE)
+    if words and (named is None or days is None or {day.weekday() for day in days} != days_of(named[1])):
+        raise Unsupported(f"the words {words!r} are not understood")
+    return days
+
+
+def _revoked(event: Event, history: History) -> None:
+    person = _person_in(event, history)
+    event.word("via", known=VIA, default="oral")
+    history.learned.append(Dated(event.at, "consent_revoked", _debts(event, history), person))
+
+
+_EMPLOYER = (
+    r"(?:the )?(?:consumer's )?employer (?:prohibits|forbids|does not allow) (?:the consumer (?:from receiving|to receive) )?"
+    r"(?:such |these |personal |debt collection )?(?:calls|communications|contact)(?: at work| at the workplace)?"
+)
+_NO_LONGER = (
+    rf"(?:(?:the )?(?:attorney|consumer) (?:states|says) (?:that )?)?(?:the )?consumer is no longer represented(?: {_ABOUT}{_NAME})?"
+)
+_WRONG_NUMBER = rf"(?:the )?(?:(?:tele)?phone )?number {_NAME} (?:is not|does not belong to) (?:C\d+|the consumer)(?:'s)?(?: number)?"
+_LEARNED: tuple[tuple[str, str], ...] = (
+    (rf"(?:the )?consumer (?:is )?represented by (?:an )?attorney(?: {_ABOUT}{_NAME})?", "represented"),
+    (r"attorney(?:'s)? name and address (?:are )?(?:known|readily ascertainable)", "attorney_known"),
+    (r"attorney(?:'s)? name and address (?:are )?(?:unknown|not known|neither known nor readily ascertainable)", "attorney_unknown"),
+    (_NO_LONGER, "unrepresented"),
+    (r"(?:the )?attorney consents to direct (?:communication|contact)(?: with the consumer)?", "attorney_consents"),
+    (r"(?:the )?attorney (?:has )?(?:failed|fails) to respond within a reasonable (?:time|period(?: of time)?)", "attorney_silent"),
+    (_EMPLOYER, "employer_forbids"),
+    (_WRONG_NUMBER, "misdirected"),
+    (r"(?:the )?consumer is (?:now |currently )?at (home|work|school)", "consumer_at"),
+)
+
+
+def _knowledge(event: Event, history: History) -> None:
+    for clause in clauses_of(event.text("detail")):
+        matches = ((re.fullmatch(pattern, clause, flags=re.IGNORECASE), what) for pattern, what in _LEARNED)
+        matched, what = next(((found, what) for found, what in matches if found is not None), (None, ""))
+        if matched is None:
+            raise Unsupported(f"the knowledge {clause!r} is not understood")
+        named = next((group for group in matched.groups() if group), "")
+        is_debt = bool(named) and what in ("represented", "unrepresented")
+        history.learned.append(Dated(event.at, what, history.unit_set([named] if is_debt else []), named))
+
+
+def _creditor_notice(event: Event, history: History) -> None:
+    """A creditor's notice about an e-mail address: it tells here that the endpoint is an e-mail address."""
+    event.text("by")
+    event.text("to")
+    event.day("opt_out_by")
+    history.learned.append(Dated(event.at, "email_endpoint", value=event.text("endpoint")))
+
+
+def _statement_sent(event: Event, history: History) -> None:
+    event.text("to")
+    history.learned.append(Dated(event.at, "statement_sent", value=event.text("by")))
+
+
+def _validation_notice(event: Event, history: History) -> None:
+    _person_out(event, history)
+    event.word("channel", known={"mail", "email", "text"}, default="mail")
+    history.learned.append(Dated(event.at, "validation_notice", _debts(event, history), event.day("period_end").isoformat()))
+
+
+_PLAIN_DISPUTES = r"(?:reworded: )?I do not owe (?:this|it|the debt)"
+
+
+def _dispute(what: str) -> _Read:
+    def read(event: Event, history: History) -> None:
+        _person_in(event, history)
+        is_written, text, attachment = event.flag("in_writing"), event.get("text"), event.get("attachment")
+        if text is not None and (not isinstance(text, str) or re.fullmatch(_PLAIN_DISPUTES, text) is None):
+            raise Unsupported(f"the dispute {text!r} is not understood")
+        if attachment is not None:
+            raise Unsupported(f"whether the attachment {attachment!r} is new and material is not said")
+        history.learned.append(Dated(event.at, what, _debts(event, history), "in writing" if is_written else "oral"))
+
+    return read
+
+
+def _answer(what: str) -> _Read:
+    def read(event: Event, history: History) -> None:
+        _person_out(event, history)
+        event.word("channel", known={"mail", "email", "text"}, default="mail")
+        history.learned.append(Dated(event.at, what, _debts(event, history)))
+
+    return read
+
+
+_HOW = (
+    (r"(?:says so|disputes it|states it) (?:by|on the) (?:tele)?phone|orally|in person", "oral"),
+    (r"(?:by|in a) (?:letter|mail)|mails (?:back )?(?:a letter|the tear-off|the form)", "paper"),
+    (r"by (?:e-?mail|text)|(?:by|through) (?:the|a) (?:(?:website|web) )?portal", "electronic"),
+)
+
+
+def _submitted(event: Event, history: History) -> None:
+    _person_in(event, history)
+    how = event.text("how")
+    found = next((name for pattern, name in _HOW if re.fullmatch(pattern, how, flags=re.IGNORECASE)), None)
+    if found is None:
+        raise Unsupported(f"the way {how!r} is not understood")
+    history.learned.append(Dated(event.at, "dispute_submitted", _debts(event, history), found))
+
+
+_READERS: dict[str, _Read] = {
+    "call_placed": _call,
+    "call_received": _call,
+    "ringless_voicemail": _ringless,
+    "email_sent": _message_out("email"),
+    "text_sent": _message_out("text"),
+    "mail_sent": _message_out("mail"),
+    "email_received": _message_in("email"),
+    "text_received": _message_in("text"),
+    "mail_received": _message_in("mail"),
+    "mail_posted": _mail_posted,
+    "preference_stated": _preference,
+    "preference_withdrawn": _withdrawn,
+    "opt_out": _opt_out,
+    "statement_received": _statement,
+    "prior_conduct": _conduct,
+    "consent_given": _consent,
+    "consent_revoked": _revoked,
+    "knowledge_gained": _knowledge,
+    "creditor_email_notice_sent": _creditor_notice,
+    "statement_sent": _statement_sent,
+    "validation_notice_sent": _validation_notice,
+    "dispute_received": _dispute("dispute"),
+    "original_creditor_request_received": _dispute("origin_request"),
+    "verification_sent": _answer("dispute_answered"),
+    "judgment_copy_sent": _answer("dispute_answered"),
+    "copy_of_judgment_sent": _answer("dispute_answered"),
+    "duplicative_dispute_notice_sent": _answer("dispute_answered"),
+    "original_creditor_information_sent": _answer("origin_answered"),
+    "original_creditor_name_and_address_sent": _answer("origin_answered"),
+    "dispute_submitted": _submitted,
+}
