@@ -13,6 +13,7 @@ from duecourse.doors import commands
 from duecourse.kit.clock import frozen
 from duecourse.parties.access import acting
 from tests.contact.call_scene import EVENING, OTHERS, OWN, STRANGERS, call_scene, row
+from tests.contact.scene import NOON
 
 MORNING = EVENING + timedelta(hours=12)
 
@@ -95,3 +96,26 @@ def test_a_definition_from_a_day_on(the, run):
     with acting(the.bank.system):
         definition = CallDefinition.objects.get()
     assert (definition.connected_seconds_min, definition.is_voicemail_connected, definition.duration_tolerance_seconds) == (5, False, 15)
+
+
+def test_a_performers_drop_folder(the, run):
+    """Files are loaded as this performer's, for the day in their names, and moved; another day's rows go back, other names stay."""
+    drop = the.folder / "drop"
+    drop.mkdir()
+    the.folder = drop
+    the.file(row("c1"), row("old", at=NOON - timedelta(days=1)), name="calls_20260901_am.csv")
+    the.file(name="calls_20260831.csv")
+    the.file(row("c9"), name="update_20260901T060000.csv")
+    the.file(row("c2"), row("c3", at=NOON - timedelta(days=1)), name="calls.csv")
+    code, out, _ = run("calls", "sweep", drop, "--performer", "aoki", "--settle", "0", "--json")
+    outcomes = {entry["name"]: (entry["outcome"], entry["counts"].get("accepted_count")) for entry in json.loads(out)["entries"]}
+    assert outcomes == {
+        "calls_20260901_am.csv": ("taken", 1), "calls_20260831.csv": ("taken", 0), "update_20260901T060000.csv": ("left", None),
+        "calls.csv": ("refused", None),
+    }  # fmt: skip
+    assert sorted(path.name for path in (drop / "done").iterdir()) == ["calls_20260831.csv", "calls_20260901_am.csv"]
+    assert sorted(path.name for path in (drop / "rejects").iterdir()) == [
+        "calls.csv", "calls.csv.why.txt", "calls_20260901_am.csv.rejects.csv",
+    ]  # fmt: skip
+    assert code == 0
+    assert run("calls", "check", "--on", "2026-08-31")[0] == 0

@@ -1,4 +1,4 @@
-"""A drop folder of feeds: what the core leaves there is taken in once, and moved to `done/` or `rejects/`.
+"""A drop folder: what the core leaves there, or a performer its call records, is taken in once, and moved to `done/` or `rejects/`.
 
 A file's name says its kind and the core's time: `update_20260905T060000.csv`, `paid_20260905T061500Z_branch-7.xlsx`. A file is complete when
 `<name>.ok` or `<name>.done` lies beside it, or when neither its size nor its time has changed for some seconds; the core may as well write
@@ -13,15 +13,16 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from duecourse.contact.services import CallRecordsResult, call_records_load
 from duecourse.cycle.services.feeds import FeedResult, feed_receive
-from duecourse.kit.calendar import zone
+from duecourse.kit.calendar import local_day, zone
 from duecourse.kit.clock import now
 from duecourse.kit.errors import DuecourseError, InvalidInput
 from duecourse.kit.records import Limits, TooLarge, WriteFailed
@@ -33,6 +34,8 @@ from duecourse.portfolio.services.totals import SIDECAR_SUFFIX
 NAME = re.compile(
     rf"(?P<kind>{'|'.join(FEED_KINDS)})(_(?P<day>\d{{8}})T(?P<time>\d{{6}})(?P<utc>Z?))?(_[A-Za-z0-9-]{{1,40}})?\.(csv|xlsx|parquet)"
 )
+CALLS_NAME = re.compile(r"(?P<kind>calls)(_(?P<day>\d{8})(T(?P<time>\d{6})(?P<utc>Z?))?)?(_[A-Za-z0-9-]{1,40})?\.(csv|xlsx|parquet)")
+"""A performer's call records: `calls_20260901.csv`, the day of the calls in the creditor's zone; without one the rows tell."""
 MANIFESTS = (".ok", ".done")
 DONE, REJECTS, LOCK = "done", "rejects", ".duecourse.lock"
 SETTLE_SECONDS = 10
@@ -84,7 +87,7 @@ class Swept:
 
     name: str
     outcome: str
-    result: FeedResult | None = None
+    result: FeedResult | CallRecordsResult | None = None
     error: DuecourseError | None = None
 
 
@@ -96,6 +99,34 @@ class _Entry:
     kind: str = ""
     feed_at: datetime | None = None
     manifests: list[Path] = field(default_factory=list)
+
+
+_Take = Callable[[_Entry, Path, Path], FeedResult | CallRecordsResult]
+
+
+def calls_sweep(*, actor: Actor, folder: Path, performer_id: int, mapping: str, settle_seconds: int = SETTLE_SECONDS) -> list[Swept]:
+    """Load every complete file of a performer's call records in its folder, the oldest day first, and return what became of each entry.
+
+    Args:
+        actor: who may load this performer's calls.
+        folder: the performer's own; whatever lies in it is taken for this performer's.
+        performer_id: whose.
+        mapping: how the files are read.
+        settle_seconds: as for `folder_sweep`.
+
+    Raises:
+        FolderUnusable, FolderBusy: as `folder_sweep`.
+
+    Guarantees: as `folder_sweep`.
+    """
+    with acting(actor):
+        zone_name = creditor_of(actor).zone
+
+    def take(entry: _Entry, copy: Path, rejects: Path) -> CallRecordsResult:
+        on = local_day(entry.feed_at, zone_name) if entry.feed_at else None
+        return call_records_load(actor=actor, path=copy, performer_id=performer_id, on=on, mapping=mapping, rejects_path=rejects)
+
+    return _folder_swept(folder, pattern=CALLS_NAME, known=("calls",), zone_name=zone_name, settle_seconds=settle_seconds, take=take)
 
 
 def folder_sweep(*, actor: Actor, folder: Path, mapping: str = "", settle_seconds: int = SETTLE_SECONDS) -> list[Swept]:
@@ -114,25 +145,35 @@ def folder_sweep(*, actor: Actor, folder: Path, mapping: str = "", settle_second
     Guarantees: a file is moved after it was taken in, and taken in once, so a kill at any moment leaves it to the next sweep; one bad file
         does not keep the others waiting; nothing outside the folder is read or written.
     """
-    _places(folder)
     with acting(actor):
         zone_name = creditor_of(actor).zone
+
+    def take(entry: _Entry, copy: Path, rejects: Path) -> FeedResult:
+        return feed_receive(actor=actor, kind=entry.kind, path=copy, feed_at=entry.feed_at, mapping=mapping, rejects_path=rejects)
+
+    return _folder_swept(folder, pattern=NAME, known=FEED_KINDS, zone_name=zone_name, settle_seconds=settle_seconds, take=take)
+
+
+def _folder_swept(
+    folder: Path, *, pattern: re.Pattern[str], known: tuple[str, ...], zone_name: str, settle_seconds: int, take: _Take
+) -> list[Swept]:
+    _places(folder)
     with _alone(folder):
-        entries, others = _listed(folder, zone_name=zone_name)
+        entries, others = _listed(folder, pattern=pattern, known=known, zone_name=zone_name)
         swept = others
         for entry in sorted(entries, key=lambda entry: (entry.feed_at or datetime.max.replace(tzinfo=UTC), entry.name)):
             if not entry.manifests and abs(now().timestamp() - entry.found.st_mtime) < settle_seconds:
                 swept.append(Swept(name=entry.name, outcome="later"))
             else:
-                swept.append(_swept(actor, folder, entry, mapping=mapping))
+                swept.append(_swept(folder, entry, take=take))
         return swept
 
 
-def _swept(actor: Actor, folder: Path, entry: _Entry, *, mapping: str) -> Swept:
+def _swept(folder: Path, entry: _Entry, *, take: _Take) -> Swept:
     try:
         with _private_copy(entry) as copy:
             rejects = copy.with_name(f"{entry.name}.rejects.csv")
-            result = feed_receive(actor=actor, kind=entry.kind, path=copy, feed_at=entry.feed_at, mapping=mapping, rejects_path=rejects)
+            result = take(entry, copy, rejects)
             if result.rejects_path is not None:
                 _put(folder, rejects)
     except _TRANSIENT as error:
@@ -145,8 +186,8 @@ def _swept(actor: Actor, folder: Path, entry: _Entry, *, mapping: str) -> Swept:
     return Swept(name=entry.name, outcome="taken" if result.is_new else "repeated", result=result)
 
 
-def _listed(folder: Path, *, zone_name: str) -> tuple[list[_Entry], list[Swept]]:
-    """Return the feeds of the folder, and what is to be said of other entries."""
+def _listed(folder: Path, *, pattern: re.Pattern[str], known: tuple[str, ...], zone_name: str) -> tuple[list[_Entry], list[Swept]]:
+    """Return the files of the folder that are to be taken, and what is to be said of other entries."""
     entries, others = [], []
     names = {item.name: item for item in os.scandir(folder)}
     for name, item in sorted(names.items()):
@@ -157,15 +198,15 @@ def _listed(folder: Path, *, zone_name: str) -> tuple[list[_Entry], list[Swept]]
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
             others.append(Swept(name=shown, outcome="left", error=LinkRefused(file=shown[:80])))
             continue
-        match = NAME.fullmatch(name)
+        match = pattern.fullmatch(name)
         if match is None:
-            others.append(Swept(name=shown, outcome="left", error=NameUnknown(file=shown[:80], known=", ".join(FEED_KINDS))))
+            others.append(Swept(name=shown, outcome="left", error=NameUnknown(file=shown[:80], known=", ".join(known))))
             continue
         manifests = [folder / f"{name}{suffix}" for suffix in MANIFESTS if f"{name}{suffix}" in names]
         try:
             feed_at = _time(match, zone_name=zone_name)
         except ValueError:
-            others.append(Swept(name=shown, outcome="left", error=NameUnknown(file=shown[:80], known=", ".join(FEED_KINDS))))
+            others.append(Swept(name=shown, outcome="left", error=NameUnknown(file=shown[:80], known=", ".join(known))))
             continue
         entries.append(_Entry(name, folder / name, found, match["kind"], feed_at, manifests))
     return entries, others
@@ -174,7 +215,7 @@ def _listed(folder: Path, *, zone_name: str) -> tuple[list[_Entry], list[Swept]]
 def _time(match: re.Match[str], *, zone_name: str) -> datetime | None:
     if match["day"] is None:
         return None
-    naive = datetime.strptime(match["day"] + match["time"], "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone follows
+    naive = datetime.strptime(match["day"] + (match["time"] or "000000"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone follows
     return naive.replace(tzinfo=UTC if match["utc"] else zone(zone_name))
 
 

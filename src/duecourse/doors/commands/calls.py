@@ -20,7 +20,9 @@ from duecourse.contact.selectors import FINDING_KINDS, CallFinding, call_files, 
 from duecourse.contact.services import CallRecordsResult, call_definition_set, call_records_load, calls_match
 from duecourse.doors.call_words import finding_kind_text, finding_text
 from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.feed import swept_text
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drop_folder import SETTLE_SECONDS, calls_sweep, facts_of
 from duecourse.kit.calendar import local_day, zone
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent, Problem, fill
@@ -42,6 +44,7 @@ def calls() -> None:
     """What telephone systems recorded, beside the permits: load files of call records, and see what does not go together.
 
     duecourse calls load aoki-0901.csv --performer aoki --on 2026-09-01
+    duecourse calls sweep /srv/drop/aoki --performer aoki
     duecourse calls check --on 2026-09-01
     duecourse calls define --from 2026-10-01 --connected-seconds 5
     """
@@ -69,6 +72,21 @@ def load(
             rejects_path=None if dry else rejects_place(file, rejects), progress=lambda done, total, text: show(done, total, _(text)),
         )  # fmt: skip
     terminal.answer(facts_of_calls(result), text="" if terminal.is_json else text_of(result))
+
+
+@app.command()
+def sweep(
+    folder: Path = typer.Argument(..., help="Where this performer leaves its files: calls_20260901.csv."),
+    performer: str = typer.Option(..., "--performer", help="Code of the agency, in-house team or robot whose folder it is."),
+    mapping: str = typer.Option("native", "--mapping", help="As for load."),
+    settle: int = typer.Option(SETTLE_SECONDS, min=0, help="Seconds without a change after which a file without a manifest is complete."),
+    creditor: str = CREDITOR,
+    as_: str = AS,
+) -> None:
+    """Look through a performer's drop folder once: complete files are loaded and moved to done/ or rejects/."""
+    actor = chosen_actor(creditor, as_)
+    swept = calls_sweep(actor=actor, folder=folder, performer_id=_performer(actor, performer), mapping=mapping, settle_seconds=settle)
+    terminal.answer({"entries": [facts_of(entry) for entry in swept]}, text="" if terminal.is_json else swept_text(swept))
 
 
 @app.command()
