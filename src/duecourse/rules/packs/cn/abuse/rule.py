@@ -18,5 +18,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no violence, threats or insults is broken."""
+    """Whether this is so: violence, coercion, threats or insults."""
     return (facts.is_abusive > 0) & (values.is_barred > 0)

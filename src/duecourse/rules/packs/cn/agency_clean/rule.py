@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no agency with a record of unlawful collection is broken."""
+    """Whether this is so: a record of unlawful collection."""
     return (facts.has_collected_illegally > 0) & (values.is_barred > 0)

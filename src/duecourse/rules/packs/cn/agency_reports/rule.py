@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the report to the creditor does not hold."""
+    """Whether this is missing: the report to the creditor."""
     return (facts.has_reported < values.is_required) & (facts.is_report_due > 0)

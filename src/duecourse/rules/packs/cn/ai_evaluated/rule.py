@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether its evaluation for reliability, accuracy and fairness does not hold."""
+    """Whether this is missing: its evaluation for reliability, accuracy and fairness."""
     return facts.is_tool_evaluated < values.is_required

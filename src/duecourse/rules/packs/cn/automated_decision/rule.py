@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether an explanation and a way out of purely automated decisions does not hold."""
+    """Whether this is missing: an explanation and a way out of purely automated decisions."""
     return (facts.is_explainable < values.is_required) & (facts.is_effect_major > 0)

@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no urging to borrow is broken."""
+    """Whether this is so: the debtor is urged to borrow elsewhere or to raise money illegally."""
     return (facts.is_borrowing_urged > 0) & (values.is_barred > 0)

@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no resale of bought personal bad loans is broken."""
+    """Whether this is so: a personal bad loan bought in a batch."""
     return (facts.is_bought_in_batch > 0) & (facts.is_sold_on > 0) & (values.is_barred > 0)

@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the full recording does not hold."""
+    """Whether this is missing: the full recording."""
     return (facts.has_recording < values.is_required) & (facts.is_collection_call > 0)

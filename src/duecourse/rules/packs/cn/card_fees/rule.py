@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no late or over-limit fees on cards is broken."""
+    """Whether this is so: a late fee, an over-limit fee or interest on service fees is claimed."""
     return (facts.has_abolished_card_fee > 0) & (values.is_barred > 0)

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no collector with a bad record is broken."""
+    """Whether this is so: a violent crime or a seriously bad credit record."""
     return (facts.has_bad_record > 0) & (values.is_barred > 0)

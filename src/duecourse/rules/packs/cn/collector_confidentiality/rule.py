@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether a signed confidentiality agreement does not hold."""
+    """Whether this is missing: a signed confidentiality agreement."""
     return facts.has_signed_confidentiality < values.is_required

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no pay by recovery alone is broken."""
+    """Whether this is so: recovered money is the single measure."""
     return (facts.is_paid_by_recovery_alone > 0) & (values.is_barred > 0)

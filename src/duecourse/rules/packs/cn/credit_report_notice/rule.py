@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the person was told before does not hold."""
+    """Whether this is missing: the person was told before."""
     return (facts.was_told_of_report < values.is_required) & (facts.is_negative_report > 0)

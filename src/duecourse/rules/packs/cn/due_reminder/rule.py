@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the cardholder was reminded before the due day does not hold."""
+    """Whether this is missing: the cardholder was reminded before the due day."""
     return (facts.was_reminded < values.is_required) & (facts.is_contact_data_true > 0)

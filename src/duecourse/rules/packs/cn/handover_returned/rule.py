@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether data come back at the end is broken."""
+    """Whether this is so: the contract is void or has ended, and nothing excuses it."""
     return (facts.is_mandate_over > 0) & (facts.is_returned_or_deleted == 0) & (values.is_barred > 0)

@@ -19,5 +19,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no harassment is broken."""
+    """Whether this is so: contact amounts to harassment."""
     return (facts.is_harassing > 0) & (values.is_barred > 0)

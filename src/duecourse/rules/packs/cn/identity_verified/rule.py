@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether identity verified before the debt is told is broken."""
+    """Whether this is so: the debt is told, and nothing excuses it."""
     return (facts.is_debt_told > 0) & (facts.is_identity_verified == 0) & (values.is_barred > 0)

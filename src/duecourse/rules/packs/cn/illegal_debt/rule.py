@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no enforcing of unlawful debts is broken."""
+    """Whether this is so: the debt is unlawful, such as from usury."""
     return (facts.is_illegal_debt > 0) & (facts.is_forcible > 0) & (values.is_barred > 0)

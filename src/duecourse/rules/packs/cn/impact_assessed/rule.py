@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether an impact assessment before does not hold."""
+    """Whether this is missing: an impact assessment before."""
     return facts.is_impact_assessed < values.is_required

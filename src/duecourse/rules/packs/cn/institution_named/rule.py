@@ -17,5 +17,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the institution is named at the first contact does not hold."""
+    """Whether this is missing: the institution is named at the first contact."""
     return (facts.is_institution_named < values.is_required) & (facts.is_first_contact > 0)

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether a recorded basis in law does not hold."""
+    """Whether this is missing: a recorded basis in law."""
     return facts.has_lawful_basis < values.is_required

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether lawyers' letters come from lawyers is broken."""
+    """Whether this is so: signed in the name of a lawyer, and nothing excuses it."""
     return (facts.is_signed_as_lawyer > 0) & (facts.is_signed_by_lawyer == 0) & (values.is_barred > 0)

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no clauses on limitation is broken."""
+    """Whether this is so: a clause shortens, extends or waives limitation in advance."""
     return (facts.has_limitation_clause > 0) & (values.is_barred > 0)

@@ -16,5 +16,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no misleading claims is broken."""
+    """Whether this is so: an invented blacklist, an inflated debt or an invented legal consequence."""
     return (facts.is_misleading > 0) & (values.is_barred > 0)

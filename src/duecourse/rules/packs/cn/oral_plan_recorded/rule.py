@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether the recording of the oral plan does not hold."""
+    """Whether this is missing: the recording of the oral plan."""
     return (facts.has_plan_recording < values.is_required) & (facts.is_plan_oral > 0) & (facts.is_unsettled > 0)

@@ -17,5 +17,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no posing as an authority is broken."""
+    """Whether this is so: poses as an administrative or judicial body."""
     return (facts.is_posing_as_authority > 0) & (values.is_barred > 0)

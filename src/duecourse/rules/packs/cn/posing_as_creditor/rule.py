@@ -16,5 +16,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no agency posing as the creditor is broken."""
+    """Whether this is so: an agency poses as the creditor."""
     return (facts.is_posing_as_creditor > 0) & (values.is_barred > 0)

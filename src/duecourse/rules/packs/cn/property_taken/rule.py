@@ -15,5 +15,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no unlawful taking of property is broken."""
+    """Whether this is so: property is taken or disposed of unlawfully."""
     return (facts.is_property_taken > 0) & (values.is_barred > 0)

@@ -18,5 +18,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether nothing is made public is broken."""
+    """Whether this is so: the debt or personal information is made public."""
     return (facts.is_made_public > 0) & (values.is_barred > 0)

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether designated repayment channels is broken."""
+    """Whether this is so: a collector or agency takes the money."""
     return (facts.is_received_by_collector > 0) & (values.is_barred > 0)

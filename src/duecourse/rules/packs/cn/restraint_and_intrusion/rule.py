@@ -16,5 +16,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no restraint, no intrusion is broken."""
+    """Whether this is so: a person is restrained or a home is entered unlawfully."""
     return (facts.is_restraining > 0) & (values.is_barred > 0)

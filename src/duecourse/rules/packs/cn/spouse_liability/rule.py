@@ -15,7 +15,7 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether when a spouse owes is broken."""
+    """Whether this is so: the demand goes to the spouse, and nothing excuses it."""
     return (
         (facts.is_spouse > 0)
         & (facts.has_spouse_agreed == 0)

@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether no sub-delegation without consent is broken."""
+    """Whether this is so: the agency passes the work on, and nothing excuses it."""
     return (facts.is_sub_delegated > 0) & (facts.is_sub_delegation_agreed == 0) & (values.is_barred > 0)

@@ -5,6 +5,7 @@ packs/cn/policy.yaml, an agency's contract or an agreement with the debtor sets 
 
 How we read it:
 
+- It stops contact with the debtor's own numbers and addresses; whom else to ask is left to the rules on third parties.
 - The standard allows to ask contact persons then (rule third_party_only_when_unreachable), and heirs owe what they inherited
   (rule heir_liability).
 - Who adopts it binds itself: a lower layer tightens, and its paper is cited in the refusal.
@@ -18,4 +19,4 @@ from typing import Any
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
     """Whether it holds and a paper bars contact for it."""
-    return (facts.is_deceased > 0) & (values.is_barred > 0)
+    return (facts.is_deceased > 0) & (facts.is_third_party == 0) & (values.is_barred > 0)

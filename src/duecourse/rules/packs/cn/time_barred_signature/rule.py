@@ -14,5 +14,5 @@ from typing import Any
 
 
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
-    """Whether signing after limitation is informed is broken."""
+    """Whether this is so: a signature on a demand is sought after limitation, and nothing excuses it."""
     return (facts.is_signature_sought > 0) & (facts.is_waiver_explained == 0) & (values.is_barred > 0)
