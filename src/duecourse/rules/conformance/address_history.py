@@ -103,12 +103,26 @@ class History:
         Raises:
             Unsupported: there are several and their order is not told.
         """
+        acting = sorted({act.party for act in self.acts if self._is_collector(act.party)} - {self.vector.collector})
         if self.vector.known.has("prior_collectors"):
-            return list(self.vector.known.texts("prior_collectors"))
-        found = sorted({act.party for act in self.acts if self._is_collector(act.party)} - {self.vector.collector})
-        if len(found) > 1:
+            ordered = list(self.vector.known.texts("prior_collectors"))
+        else:
+            ordered = [holder for holder in self._holders() if holder != self.vector.collector] or (acting if len(acting) == 1 else [])
+        if not set(acting) <= set(ordered):
             raise Unsupported("the order of the earlier collectors is not told; give prior_collectors")
-        return found
+        return ordered
+
+    def _holders(self) -> list[str]:
+        """Return who held the debt in turn, as far as events of its transfer tell."""
+        found = []
+        for event in self.vector.events("debt_placed", "debt_transferred"):
+            self._party(event, "by")
+            found.append(self._party(event, "to"))
+            if event.has("debts"):
+                debts_of(event, vector=self.vector)
+        if self.vector.collector in found and found[-1] != self.vector.collector:
+            raise Unsupported("the debt is with another collector at last")
+        return [holder for holder in found if self._is_collector(holder)]
 
     def _is_collector(self, party: str) -> bool:
         person = self.vector.persons.get(party)
@@ -189,5 +203,6 @@ class History:
             if not self._is_creditor(self._to_consumer(event)):
                 raise Unsupported(f"{event.place} does not come from the creditor")
             party = event.text("collector", self.vector.collector)
+            opt_out_by = event.day("opt_out_by")
             if self.is_ours(event):
-                yield Act(Kind.notice, event.at, party, event.day("opt_out_by"))
+                yield Act(Kind.notice, event.at, party, opt_out_by)

@@ -195,15 +195,24 @@ def _translation(vector: Vector) -> Answer:
 
 
 def _notice_sent(vector: Vector) -> tuple[Event, date]:
+    """Return the one validation notice that did not come back, and the day on which it was sent."""
     consumer = consumer_of(vector)
-    sent = vector.events("validation_notice_sent")
-    if len(sent) != 1:
-        raise Unsupported("not exactly one validation notice was sent")
-    (notice,) = sent
-    if notice.text("by") != vector.collector or notice.text("to") != consumer:
-        raise Unsupported("the validation notice was not sent by the collector to the consumer")
-    notice.word("channel", known=_NOTICES)
-    return notice, vector.local_day(notice.at)
+    notices, bounces = vector.events("validation_notice_sent"), vector.events("undeliverable_notice_received")
+    for notice in notices:
+        if notice.text("by") != vector.collector or notice.text("to") != consumer:
+            raise Unsupported("a validation notice was not sent by the collector to the consumer")
+        notice.word("channel", known=_NOTICES)
+    for bounce in bounces:
+        bounce.text("to")
+        before = [notice for notice in notices if notice.at <= bounce.at]
+        if len(before) != 1:
+            raise Unsupported("which validation notice came back is not told")
+        notices = [notice for notice in notices if notice not in before]
+        for key in ("assumed_receipt", "period_end_printed"):
+            before[0].get(key)
+    if len(notices) != 1:
+        raise Unsupported("not exactly one validation notice was sent and stayed out")
+    return notices[0], vector.local_day(notices[0].at)
 
 
 def _holidays(vector: Vector) -> frozenset[date] | None:
