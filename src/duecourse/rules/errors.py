@@ -74,3 +74,20 @@ class VocabularyConflict(ConfigurationError):
     why = "One value cannot mean two things in one decision."
     todo = "Rename the fact in one of the packs, or move one declaration into packs/facts.yaml."
     read = "docs/rules/facts.md"
+
+
+class EventsMismatch(InvalidInput):
+    """A log of contacts does not have the declared columns, so none of its rows can be judged."""
+
+    what = "The log of contacts cannot be read: {text}."
+    why = "A count over columns that mean something else would judge wrongly without a word."
+    todo = "Rename or convert the columns as the page shows."
+    read = "docs/audit.md"
+
+
+class ChangeUnusable(InvalidInput):
+    """A change to try out names what no pack has, or a value that its unit does not have."""
+
+    what = "{parameter} cannot be set to {value}: {text}."
+    todo = "Name a parameter as `duecourse rules show` prints it, with a value in its unit, such as cn.contact_hours.allowed_until_minute=21:00."
+    read = "docs/audit.md"

@@ -1,0 +1,452 @@
+"""Facts counted over a history of contacts: one SQL kernel, made from the vocabulary's declarations, run bucket by bucket.
+
+Every declared `Fact.count` becomes one column of the kernel. An event counts for another of the same person only if it comes strictly
+earlier: by its instant, and among equal instants by its id. Because no count ever looks beyond one person, buckets by hash of the
+person are independent, and whoever runs them (this process, a pool, a cluster) gets the same table. See docs/algorithms/audit.md.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from duecourse.rules.events import (
+    CODED,
+    CONNECTED,
+    NOT_CONNECTED,
+    NOT_MADE,
+    REACHED,
+    UNKNOWN,
+    Batch,
+    Form,
+    Progress,
+    Reached,
+    Reader,
+    Spellings,
+    batches_of,
+    bucket_count,
+    count_reasons,
+    form_of,
+    load_bucket,
+    schema_of,
+    spread,
+    without_repeats,
+)
+from duecourse.rules.form import CHANNELS, Pack, Rule
+from duecourse.rules.resolve import vocabulary_of
+from duecourse.rules.vocabulary import Count, Counted, Fact, Source, Vocabulary
+
+KEY_COLUMNS = {"person": None, "contact_point": "contact_point_id", "debt": "debt_id"}
+"""The column that tells apart what a count is kept for, beside the person."""
+
+_WHICH = {
+    Counted.every: f"reach <> {NOT_MADE}",
+    Counted.held: f"reach IN ({CONNECTED}, {UNKNOWN})",
+    Counted.connected: f"reach = {CONNECTED}",
+    Counted.unanswered: f"reach = {NOT_CONNECTED}",
+}
+_KEY_BITS = 32
+
+
+class Executor(Protocol):
+    """Runs a kernel over buckets. A cluster is another of these: it only schedules."""
+
+    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+        """Yield the kernel's table of each bucket, in the order of the buckets."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """One bucket after the other in this process, each on all cores.
+
+    Attributes:
+        threads: of DuckDB; 0 takes as many as there are cores.
+    """
+
+    threads: int = 0
+
+    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+        """Yield the kernel's table of each bucket."""
+        for bucket in buckets:
+            yield run_kernel(kernel, bucket, threads=self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPool:
+    """Several buckets at once, each in a process of its own on one core; at most one bucket more than workers is ahead.
+
+    Attributes:
+        workers: how many processes.
+    """
+
+    workers: int = 2
+
+    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+        """Yield the kernel's table of each bucket."""
+        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+            ahead: list[Future[pa.Table]] = []
+            for bucket in buckets:
+                ahead.append(pool.submit(run_kernel, kernel, bucket, threads=1))
+                if len(ahead) > self.workers:
+                    yield ahead.pop(0).result()
+            for future in ahead:
+                yield future.result()
+
+
+def run_kernel(kernel: str, bucket: Path | pa.Table, *, threads: int = 0) -> pa.Table:
+    """Return the counted facts of one bucket, int32[n] each, in the order of its tidied rows."""
+    return counts_of(kernel, tidied(load_bucket(bucket))[0], threads=threads)
+
+
+def counts_of(kernel: str, events: pa.Table, *, threads: int = 0) -> pa.Table:
+    """Return the counted facts of tidied events, int32[n] each, on a connection of its own."""
+    rows = pa.array(np.arange(1, events.num_rows + 1))
+    day_key = local_days(events) * (1 << _KEY_BITS) + rows.to_numpy()
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+        connection.execute("SET preserve_insertion_order = false")
+        connection.register("events", events.append_column("place", rows).append_column("day_key", pa.array(day_key)))
+        counts = connection.sql(kernel).to_arrow_table()
+    places = counts["place"].to_numpy() - 1
+    columns = {}
+    for name in counts.column_names[1:]:
+        ordered = np.zeros(events.num_rows, dtype=np.int32)
+        ordered[places] = counts[name].to_numpy()
+        columns[name] = pa.array(ordered)
+    return pa.table(columns)
+
+
+def tidied(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Return a bucket's events in order of instant and id, without ids that the person had in an earlier row, and those rows, rejected."""
+    table, repeats = without_repeats(table)
+    micros, ids = table["at"].cast(pa.int64()).to_numpy(), table["event_id"]
+    if pa.types.is_integer(ids.type):
+        numbers = ids.to_numpy()
+        is_after = (micros[1:] > micros[:-1]) | ((micros[1:] == micros[:-1]) & (numbers[1:] > numbers[:-1]))
+        return (table if is_after.all() else table.take(pa.array(np.lexsort((numbers, micros))))), repeats
+    if (micros[1:] > micros[:-1]).all():
+        return table, repeats
+    return table.take(pc.sort_indices(table, sort_keys=[("at", "ascending"), ("event_id", "ascending")])), repeats
+
+
+def local_days(events: pa.Table) -> NDArray[np.int64]:
+    """Return the proleptic ordinals of the local days, int64[n]."""
+    found: NDArray[np.int64] = events["local_day"].to_numpy().astype(np.int64)
+    return found
+
+
+def kernel_of(facts: Sequence[Fact], *, channels: Sequence[str]) -> str:
+    """Return the kernel: one SELECT in DuckDB's SQL over `events` with `place` and a column for each counted fact, in no order.
+
+    `events` are the narrow columns of a bucket with `place`, 1 to n in order of instant and id, and `day_key`, which rises with the local
+    day and within it with the place.
+
+    Args:
+        facts: counted ones.
+        channels: the texts of the codes in the column `channel`.
+
+    Guarantees:
+        The counts are exact whatever the zones: where a person's local days do not rise with the instants (another zone, a clock set
+        back over midnight), the counts over several days are taken by a join instead of a window, for that person alone.
+    """
+    rolling = [fact for fact in facts if _is_rolling(fact)]
+    plain = "".join(f", {_windowed(fact, channels=channels)} AS {fact.name}" for fact in facts if fact not in rolling)
+    if not rolling:
+        return f"SELECT place{plain} FROM events"  # noqa: S608 - names of declared facts, which are identifiers
+    ranged = "".join(f", {_ranged(fact, channels=channels)} AS {fact.name}" for fact in rolling)
+    joined = "".join(f", {_joined(fact, channels=channels)} AS {fact.name}" for fact in rolling)
+    names = "".join(f", {fact.name}" for fact in facts)
+    plain_names = "".join(f", {fact.name}" for fact in facts if fact not in rolling)
+    return f"""
+WITH turned AS (
+  SELECT DISTINCT person_id FROM (
+    SELECT person_id, local_day < lag(local_day) OVER (PARTITION BY person_id ORDER BY place) AS is_back FROM events) WHERE is_back),
+counted AS (SELECT *{plain}{ranged} FROM events)
+SELECT place{names} FROM counted ANTI JOIN turned USING (person_id)
+UNION ALL
+SELECT place{plain_names}{joined} FROM counted AS b SEMI JOIN turned USING (person_id)"""  # noqa: S608 - the same
+
+
+def _is_rolling(fact: Fact) -> bool:
+    return _count(fact).window_days > 1 and not _count(fact).is_days_since
+
+
+def _count(fact: Fact) -> Count:
+    if fact.count is None:
+        raise ValueError(fact.name)
+    return fact.count
+
+
+def _matches(count: Count, *, channels: Sequence[str], of: str = "") -> str:
+    codes = ", ".join(str(code) for code, name in enumerate(channels) if name in count.channels)
+    return f"({of}channel IN ({codes}) AND {of}{_WHICH[count.which]})" if codes else "false"
+
+
+def _partition(count: Count) -> str:
+    column = KEY_COLUMNS[count.key]
+    return "person_id" if column is None else f"person_id, {column}"
+
+
+def _windowed(fact: Fact, *, channels: Sequence[str]) -> str:
+    """Return the expression of a fact that one window tells: of today, of all time, or days since."""
+    count = _count(fact)
+    order = "ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    matching = f"FILTER (WHERE {_matches(count, channels=channels)})"
+    if not count.is_days_since:
+        day = ", local_day" if count.window_days == 1 else ""
+        return f"(count(*) {matching} OVER (PARTITION BY {_partition(count)}{day} {order}))::INTEGER"
+    since = f"greatest(local_day - max(local_day) {matching} OVER (PARTITION BY {_partition(count)} {order}), 0)"
+    if count.window_days:
+        since = f"CASE WHEN {since} < {count.window_days} THEN {since} END"
+    return f"coalesce({since}, {fact.when_unknown})::INTEGER"
+
+
+def _ranged(fact: Fact, *, channels: Sequence[str]) -> str:
+    """Return the expression of a rolling count where local days rise with the instants."""
+    count = _count(fact)
+    whole_days = (count.window_days - 1) * (1 << _KEY_BITS)
+    return (
+        f"(count(*) FILTER (WHERE {_matches(count, channels=channels)}) OVER (PARTITION BY {_partition(count)} ORDER BY day_key"
+        f" RANGE BETWEEN {whole_days} + place PRECEDING AND 1 PRECEDING))::INTEGER"
+    )
+
+
+def _joined(fact: Fact, *, channels: Sequence[str]) -> str:
+    """Return the expression of the same count as a join, which asks nothing of the days."""
+    count = _count(fact)
+    column = KEY_COLUMNS[count.key]
+    same = "" if column is None else f" AND a.{column} IS NOT DISTINCT FROM b.{column}"
+    days = f"a.local_day <= b.local_day AND a.local_day > b.local_day - {count.window_days}"
+    where = f"a.person_id = b.person_id{same} AND a.place < b.place AND {days} AND {_matches(count, channels=channels, of='a.')}"
+    return f"(SELECT count(*) FROM events AS a WHERE {where})::INTEGER"  # noqa: S608 - put together from declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A rule that cannot be judged because the log lacks what it reads.
+
+    Attributes:
+        rule: the rule.
+        lacking: names of stated facts or of columns that are not there.
+    """
+
+    rule: Rule
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which rules a log can be judged by, and from which columns.
+
+    Attributes:
+        packs: the packs with the rules that can be judged alone.
+        rules: those rules.
+        counted: the facts to count.
+        given: stated and recorded facts that a rule reads and the log has.
+        assumed: recorded facts that a rule reads and the log lacks: taken with their value when unknown.
+        unjudged: rules left out.
+    """
+
+    packs: tuple[Pack, ...]
+    rules: tuple[Rule, ...]
+    counted: tuple[Fact, ...]
+    given: tuple[Fact, ...]
+    assumed: tuple[Fact, ...]
+    unjudged: tuple[Unjudged, ...]
+
+
+def reading_of(packs: Sequence[Pack], *, columns: Sequence[str]) -> Reading:
+    """Return which enabled rules about contacts a log with these columns can be judged by.
+
+    A rule that reads a fact which whoever asks must state, and which the log does not have, is not judged: its value when unknown would
+    find fault with everybody. A rule that reads a recorded fact which is not there is judged with the value when unknown.
+    """
+    vocabulary = vocabulary_of(tuple(packs))
+    judged: list[Rule] = []
+    unjudged: list[Unjudged] = []
+    for rule in (rule for pack in packs for rule in pack.rules if rule.is_enabled and rule.channels):
+        lacking = dict.fromkeys(_lacks(vocabulary.facts[name], columns=columns) for name in rule.facts_used)
+        lacking.pop("", None)
+        if lacking:
+            unjudged.append(Unjudged(rule, tuple(lacking)))
+        else:
+            judged.append(rule)
+    used = [vocabulary.facts[name] for name in sorted({name for rule in judged for name in rule.facts_used})]
+    kept = tuple(replace(pack, rules=tuple(rule for rule in pack.rules if rule in judged)) for pack in packs)
+    return Reading(
+        packs=kept,
+        rules=tuple(judged),
+        counted=tuple(fact for fact in used if fact.source is Source.counted),
+        given=tuple(fact for fact in used if fact.name in columns),
+        assumed=tuple(fact for fact in used if fact.source is Source.record and fact.name not in columns),
+        unjudged=tuple(unjudged),
+    )
+
+
+def _lacks(fact: Fact, *, columns: Sequence[str]) -> str:
+    if fact.source is Source.stated and fact.name not in columns:
+        return fact.name
+    key = KEY_COLUMNS[fact.count.key] if fact.count is not None else None
+    return key if key is not None and key not in columns else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One bucket of a history with its facts.
+
+    Attributes:
+        number: of the bucket, from 0.
+        events: the narrow columns, n rows in order of instant and id.
+        frame: the n contacts as `decide_many` takes them, with a column for each fact that is known.
+        unstated: per stated or recorded fact that some row lacks, bool[n] of where.
+    """
+
+    number: int
+    events: pa.Table
+    frame: pa.Table
+    unstated: Mapping[str, NDArray[np.bool_]]
+
+
+@dataclass(slots=True)
+class History:
+    """A log in buckets, ready to be counted; see `opened`.
+
+    Attributes:
+        form: the log's columns.
+        spellings: of the coded columns.
+        buckets: files, or one table.
+        event_count: rows of the log.
+        kept_count: rows that can be judged; repeats are found, and taken off, as the parts come.
+        reasons: how many of the others were rejected for what.
+        reject: takes the rejected rows.
+        outcomes: words of the outcome that nobody declared, with their counts; such events are held.
+    """
+
+    form: Form
+    spellings: Spellings
+    buckets: list[Path | pa.Table]
+    event_count: int
+    kept_count: int
+    reject: Callable[[pa.Table], None]
+    reasons: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def parts(self, reading: Reading, *, executor: Executor | None = None) -> Iterator[Part]:
+        """Yield the buckets with the facts that a reading asks for."""
+        kernel = kernel_of(reading.counted, channels=self.spellings.of("channel"))
+        chosen = executor or InProcess()
+        counted = iter([]) if isinstance(chosen, InProcess) or not reading.counted else chosen.run(kernel, self.buckets)
+        for number, bucket in enumerate(self.buckets):
+            events, repeats = tidied(load_bucket(bucket))
+            counts = next(counted, None)
+            if reading.counted and isinstance(chosen, InProcess):
+                counts = counts_of(kernel, events, threads=chosen.threads)
+            frame, unstated = _frame(events, counts, reading=reading, spellings=self.spellings)
+            self.put_aside(repeats)
+            self.kept_count -= repeats.num_rows
+            yield Part(number, events, frame, unstated)
+
+    def put_aside(self, rejected: pa.Table) -> None:
+        """Hand rejected rows on and count their reasons."""
+        if rejected.num_rows:
+            count_reasons(rejected, into=self.reasons)
+            self.reject(rejected)
+
+
+@contextmanager
+def opened(
+    log: Path | pa.Table,
+    *,
+    vocabulary: Vocabulary,
+    known_until: date | datetime,
+    zone_default: str = "",
+    reached: Reached = REACHED,
+    scratch: Path | None = None,
+    bucket_rows: int = 0,
+    reject: Callable[[pa.Table], None] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[History]:
+    """Read a log once and give its buckets; files of buckets are removed at the end.
+
+    Args:
+        log: a Parquet file, or a table.
+        vocabulary: of the packs.
+        known_until: the last local day, or the last instant, of which the log can know; later events are rejected.
+        zone_default: the zone of rows that name none; '' leaves them without.
+        reached: whether an event connected.
+        scratch: a folder for buckets of a large log; the system's when None. It needs about the size of the log.
+        bucket_rows: events a bucket, 0 for the usual.
+        reject: takes rows that cannot be judged, as `events.REJECTED`.
+        progress: called with rows done, all rows and ''.
+
+    Raises:
+        EventsMismatch, NaiveInstant: none of the log's rows can be judged.
+    """
+    schema, count = schema_of(log)
+    form, spellings = form_of(schema, vocabulary=vocabulary), Spellings()
+    for channel in CHANNELS:
+        spellings.code_of("channel", channel)
+    history = History(form, spellings, [], count, 0, reject or _forget)
+    reader = Reader(form, spellings, known_until, zone_default, reached)
+    number = bucket_count(count, **({"bucket_rows": bucket_rows} if bucket_rows else {}))
+    with tempfile.TemporaryDirectory(prefix="duecourse-events-", dir=scratch) as folder:
+        kept = _kept(history, (reader, log), progress=progress)
+        if number > 1:
+            history.buckets.extend(spread(kept, into=Path(folder), count=number))
+        elif tables := list(kept):
+            history.buckets.append(pa.concat_tables(tables))
+        yield history
+
+
+def _forget(rejected: pa.Table) -> None:
+    """Keep nothing."""
+
+
+def _kept(history: History, source: tuple[Reader, Path | pa.Table], *, progress: Progress | None) -> Iterator[pa.Table]:
+    reader, log = source
+    done = 0
+    for rows in batches_of(log, form=reader.form):
+        batch: Batch = reader.read(rows, first_row=done + 1)
+        done += rows.num_rows
+        history.kept_count += batch.kept.num_rows
+        history.put_aside(batch.rejected)
+        for word, count in batch.outcomes.items():
+            history.outcomes[word] = history.outcomes.get(word, 0) + count
+        if progress is not None:
+            progress(done, history.event_count, "")
+        yield batch.kept
+
+
+def _frame(
+    events: pa.Table, counts: pa.Table | None, *, reading: Reading, spellings: Spellings
+) -> tuple[pa.Table, dict[str, NDArray[np.bool_]]]:
+    """Return the frame of a bucket, and where facts are missing in it."""
+    rows = events.num_rows
+
+    def coded(name: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(events[name].combine_chunks(), pa.array(spellings.of(name), pa.string()))
+
+    columns: dict[str, Any] = {name: coded(name) for name in CODED if name != "performer"}
+    columns |= {"person_key": pa.array(np.zeros(rows, dtype=np.int64)), "at": events["at"], "agreement_key": pa.nulls(rows, pa.int64())}
+    unstated: dict[str, NDArray[np.bool_]] = {}
+    for fact in reading.given:
+        column = events[fact.name]
+        if column.null_count:
+            unstated[fact.name] = column.is_null().to_numpy()
+            column = pc.fill_null(column, fact.when_unknown)
+        columns[fact.name] = column
+    if counts is not None:
+        columns |= {fact.name: counts[fact.name] for fact in reading.counted}
+    return pa.table(columns), unstated
