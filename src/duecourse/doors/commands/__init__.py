@@ -60,6 +60,9 @@ COMMANDS: dict[str, Command] = {
     "token": Command("duecourse.doors.commands.tokens", "Give programs access to the API: issue, list and revoke tokens."),
     "webhook": Command("duecourse.doors.commands.webhooks", "Tell programs what happened: add and remove webhooks, see what was sent."),
     "audit": Command("duecourse.doors.commands.audit", "Verify the trail, or seal what is new in it."),
+    "conformance": Command(
+        "duecourse.doors.commands.conformance", "Run vectors that others wrote against the rules and the engine.", needs_models=False
+    ),
 }
 """The commands, in the order of a month's work."""
 _ready: list[Callable[[], None]] = []
