@@ -123,8 +123,8 @@ def _print_result(result: Result, console: Console, *, heading: str) -> None:
         console.print(f"\n{heading}")
     console.print(f"  {escape(result.id)} ({terminal.translated('line {line}').format(line=result.line)}): {escape(result.why)}")
     if result.status is Status.failed:
-        expected, got = _short(result.expected), _short(result.got)
-        console.print(escape(terminal.translated("    expected {expected}\n    got      {got}").format(expected=expected, got=got)))
+        for template, value in (("expected {value}", result.expected), ("got {value}", result.got)):
+            console.print(f"    {escape(terminal.translated(template).format(value=_short(value)))}")
 
 
 def _short(value: Any) -> str:
