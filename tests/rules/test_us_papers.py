@@ -174,6 +174,17 @@ def test_the_order_of_collectors_is_read_from_the_placements():
     assert use_email(PRIOR_CONSENT, PRIOR_WROTE, held[0], between, held[1]) == "deny"
 
 
+def test_the_words_of_a_message_and_a_call_are_read():
+    """A bare STOP is an opt-out, a message may tell what it discussed, and a call about the debt opens no harbour for e-mail."""
+    stop = event("opt_out", "09-05", endpoint="EM", words="STOP")
+    told = {key: value for key, value in WROTE.items() if key != "debts"} | {"discussed": ["D1"]}
+    call = event("call_placed", "09-01", by="DC1", to="C1", outcome="conversation", discussed=["D1"])
+    assert use_email(WROTE, stop) == "deny"
+    assert use_email(told) == "allow"
+    assert use_email(call) == "deny"
+    assert use_email(call, CONSENTED) == "allow"
+
+
 def test_only_the_way_that_is_asked_about_counts():
     """A question on the creditor's procedure is not answered by the consumer's consent."""
     assert use_email(CONSENTED, basis="creditor_procedure") == "deny"
@@ -560,6 +571,8 @@ UNKNOWN = [
     ("furnish_to_cra", FURNISHING, [LETTER | {"content": "season's greetings"}], {"t": at("05-20"), "debts": ["D1"]}),
     ("furnish_to_cra", FURNISHING, [LETTER, LETTER | {"t": at("05-02")}, BOUNCE | {"t": at("05-03")}], {"t": at("05-20"), "debts": ["D1"]}),
     ("furnish_to_cra", FURNISHING, [], {"t": at("05-20"), "debts": ["D7"]}),
+    ("use_email_address", EMAIL, [WROTE, OPTED_OUT | {"words": "hello"}], {"t": at("09-10"), "endpoint": "EM"}),
+    ("classify_email_domain", ["1006.6(d)(4)(ii)(E)"], [], {"email": "nobody", "domain_open_to": "the general public"}),
     ("delivery_valid", DISCLOSURE, [SENT | {"channel": "pigeon"}], {}),
     ("delivery_factor", DISCLOSURE, [], {"factor": "subject line does not name the creditor"}),
     ("state_disclosure_inconsistent", ["1006.104"], [], {"state_disclosure": "no greater protection than federal law"}),

@@ -154,8 +154,10 @@ class History:
             party, is_about = self._by_consumer(event), bool(debts_of(event, vector=self.vector))
             if self.is_ours(event) and is_about:
                 yield Act(Kind.use, event.at, party)
-        for event in self.vector.events("call_received"):
-            self._by_consumer(event)
+        for event in self.vector.events("call_received", "call_placed"):
+            self._party(event, "to" if event.get("by") == self.consumer else "by")
+            if self.consumer not in (event.text("by"), event.text("to")):
+                raise Unsupported(f"{event.place} is not with the consumer")
             event.word("channel", known=("phone",), default="phone")
             event.word("outcome", known=("conversation",), default="conversation")
             for key in ("discussed", "debts"):
@@ -193,8 +195,9 @@ class History:
             event.word("via", known=_MEDIA, default=_MEDIA[0])
             if event.has("debts"):
                 debts_of(event, vector=self.vector)
-            if event.has("detail") and not _REFUSED.search(plain(event.text("detail"))):
-                raise Unsupported(f"{event.place} says {event.text('detail')!r}, which is not understood")
+            said = [event.text(key) for key in ("detail", "words") if event.has(key)]
+            if not all(_REFUSED.search(plain(text)) for text in said):
+                raise Unsupported(f"{event.place} says {said!r}, which is not understood")
             if self.is_ours(event):
                 yield Act(Kind.refusal if event.kind == "opt_out" else Kind.withdrawal, event.at, party)
 

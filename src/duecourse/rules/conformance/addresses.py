@@ -65,6 +65,7 @@ _DATABASES = {
     "complete": re.compile(r"^(the )?fcc('s)?\b|(?<!not )substantially similar|(?<!not )(?<!in)complete and accurate"),
     "incomplete": re.compile(r"not substantially similar|not (as )?complete|\bincomplete\b|\binaccurate\b|less complete"),
 }
+_ADDRESS = re.compile(r"([^@\s]+@[^@\s]+)?")
 _DOMAINS = {
     "public": re.compile(r"^(multiple |any )?members? of the (general )?public|^(the )?general public|^anyone$"),
     "closed": re.compile(
@@ -213,7 +214,8 @@ def _is_public(said: str) -> bool:
 
 def _domain(vector: Vector) -> Answer:
     consumer_of(vector)
-    vector.question.get("email")
+    if not _ADDRESS.fullmatch(vector.question.text("email", "")):
+        raise Unsupported("the question names no e-mail address")
     is_public = _is_public(vector.question.text("domain_open_to"))
     answer = asked(vector, "email_domain", {"is_domain_public": int(is_public)}, about=("public_email_domain",))
     return Answer(None, {**answer.facts, "domain_available_to_general_public": not answer.facts["codes"]}, {}, answer.rules)

@@ -156,9 +156,9 @@ def _amounts(node: Node, *, vector: Vector) -> dict[str, int]:
 
 
 def _delete_record(vector: Vector) -> Answer:
-    consumer_of(vector)
+    consumer = consumer_of(vector)
     record, asked_on = vector.question.text("record"), vector.local_day(vector.question.instant("t"))
-    calls = [vector.local_day(call.at) for call in vector.events("call_recorded") if _by_us(call, vector=vector) and call.get("to")]
+    calls = [vector.local_day(call.at) for call in vector.events("call_recorded") if _by_us(call, vector=vector) and _is_to(call, consumer)]
     recording = _RECORDING.fullmatch(record)
     if recording is None and record not in _RECORDS:
         raise Unsupported(f"the record {record!r} is not known")
@@ -174,6 +174,12 @@ def _delete_record(vector: Vector) -> Answer:
 def _by_us(event: Event, *, vector: Vector) -> bool:
     if event.text("by") != vector.collector:
         raise Unsupported(f"{event.place} is not by the collector")
+    return True
+
+
+def _is_to(event: Event, consumer: str) -> bool:
+    if event.text("to") != consumer:
+        raise Unsupported(f"{event.place} is not to the consumer")
     return True
 
 

@@ -58,12 +58,12 @@ def consumer_of(vector: Vector) -> str:
 
 
 def debts_of(node: Node, *, vector: Vector) -> tuple[str, ...]:
-    """Return the debts that an event or a question names.
+    """Return the debts that an event or a question names, or that were discussed in it.
 
     Raises:
         Unsupported: it names none, or one that the facts do not have.
     """
-    named = node.texts("debts")
+    named = node.texts("debts" if node.has("debts") else "discussed")
     unknown = sorted(set(named) - vector.debts.keys())
     if unknown:
         raise Unsupported(f"{node.place} names the debt {unknown[0]!r}, which the facts do not have")
