@@ -16,7 +16,7 @@ TABLES = [
     tenancy.tenant_table(FILE, references=PERFORMER, agency=OWN),
     tenancy.tenant_table(RECORD, references=PERFORMER | {"record_file_id": FILE}, agency=OWN, is_book=True),
     tenancy.tenant_table(DEFINITION, is_book=True),
-    tenancy.tenant_references(MATCH, {"record_id": RECORD, "person_id": "portfolio_person", "permit_id": "contact_permit"}),
+    tenancy.tenant_references(MATCH, {"record_id": RECORD, "permit_id": "contact_permit"}),
     tenancy.walls(MATCH),
     f"GRANT SELECT ON {MATCH} TO duecourse_gate;",
     tenancy.collector_wall(FILE, "false"),
@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ("fault", models.TextField(default="")),
                 ("is_connected", models.BooleanField()),
                 ("is_effective", models.BooleanField()),
+                ("person_id", models.BigIntegerField(null=True)),
                 ("contact_point_id", models.BigIntegerField(null=True)),
                 (
                     "creditor",
@@ -246,17 +247,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="contact.permit",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="portfolio.person",
                     ),
                 ),
                 (

@@ -7,7 +7,6 @@ from django.db.models import Q
 
 from duecourse.contact.models.permits import Permit
 from duecourse.parties.models import Agency, TenantRow, tenant_key
-from duecourse.portfolio.models import Person
 
 
 class CallDefinition(TenantRow):
@@ -118,14 +117,14 @@ class CallMatch(TenantRow):
     """What a recorded call was found to be: whose number was dialled, under which permit, and whether it counts as connected.
 
     It is found again when more is known, and agencies do not see it: it would tell them whose numbers the creditor has. `number_index` is the
-    blind index of the number dialled, under the key `index_key_id`; it goes when the person is erased. `person` is the permit's debtor, or
+    blind index of the number dialled, under the key `index_key_id`; it goes when the person is erased. `person_id` is the permit's debtor, or
     the first whose number it is. `fault` says why the permit that the performer stated is not this call's, or that it was used by another.
     """
 
     record = models.OneToOneField(CallRecord, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     number_index = models.BinaryField(null=True)
     index_key_id = models.TextField(default="")
-    person = tenant_key(Person, null=True, db_index=False)
+    person_id = models.BigIntegerField(null=True)
     contact_point_id = models.BigIntegerField(null=True)
     permit = tenant_key(Permit, null=True, db_index=False)
     fault = models.TextField(default="")

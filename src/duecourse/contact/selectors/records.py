@@ -72,6 +72,7 @@ _RECORD_DETAILS = """jsonb_strip_nulls(jsonb_build_object('disposition', r.dispo
     'outcome', a.outcome, 'told_talk_seconds', a.talk_seconds, 'contact_at', p.contact_at, 'valid_until_at', p.valid_until_at))"""
 _PERMIT_DETAILS = """jsonb_build_object('outcome', a.outcome, 'told_talk_seconds', a.talk_seconds, 'contact_at', p.contact_at,
     'valid_until_at', p.valid_until_at)"""
+_MEMORY = "SET LOCAL work_mem = '64MB'"
 _GRAVITY = f"local_on, performer_id, array_position(ARRAY{list(FINDING_KINDS)!r}, kind)"
 _ORDER, _COUNTED = f"{_GRAVITY}, at, record_id, permit_id", f"ORDER BY {_GRAVITY}"
 
@@ -142,6 +143,7 @@ def call_findings(
     wanted |= {"limit": limit, "offset": offset}
     body = _body(wanted, record_details=_RECORD_DETAILS, permit_details=_PERMIT_DETAILS)
     with connection.cursor() as cursor:
+        cursor.execute(_MEMORY)
         cursor.execute(f"{body} SELECT * FROM finding ORDER BY {_ORDER} LIMIT %(limit)s OFFSET %(offset)s", wanted)  # noqa: S608 - fragments of SQL
         return [_finding(row) for row in cursor.fetchall()]
 
@@ -153,6 +155,7 @@ def call_finding_counts(
     wanted = _wanted(creditor_id, from_on, until_on) | {"performer": performer_id, "kind": kind, "person": None}
     body = _body(wanted, record_details="NULL::jsonb", permit_details="NULL::jsonb")
     with connection.cursor() as cursor:
+        cursor.execute(_MEMORY)
         cursor.execute(f"{body} SELECT local_on, performer_id, kind, count(*) FROM finding GROUP BY 1, 2, 3 {_COUNTED}", wanted)  # noqa: S608
         return [CallFindingCount(local_on=day, performer_id=who, kind=what, finding_count=n) for day, who, what, n in cursor.fetchall()]
 
