@@ -147,6 +147,39 @@ def test_check_goes_on_after_a_pack_that_does_not_load(pack, capsys):
     assert "✓ trial: 2 rules (1 disabled)" in told
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "new", "told"),
+    [
+        ("record_kept/cases.yaml", "facts: {kept_months: 23}, ", "", "A month short: cannot be read: KeyError('facts')"),
+        ("weekly_contacts/cases.yaml", 'at: "2026-03-05 10:00:00"', 'at: "five o\'clock"', "cannot be read: ValueError"),
+        ("record_kept/cases.yaml", "facts: {kept_months: 23}", "facts: {kept_month: 23}", "A month short: unknown fact 'kept_month'"),
+        ("record_kept/rule.py", "def is_breached", "KEPT = 24 // 0\n\n\ndef is_breached", "a rule.py ended in ZeroDivisionError"),
+    ],
+)
+def test_check_tells_what_cannot_be_read(path, old, new, told, pack, capsys):
+    """A case without facts, an unreadable time and a module that fails are faults of the pack, not crashes of the command."""
+    text = (pack / path).read_text(encoding="utf-8")
+    (pack / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert run(["rules", "check", str(pack)]) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_check_misses_a_finding(pack, capsys):
+    """A rule none of whose cases finds fault is named: it might find none ever."""
+    (pack / "record_kept/cases.yaml").write_text(
+        "cases:\n  - {case: Enough, as_of: 2026-01-01, facts: {kept_months: 24}, finding: clear}\n", encoding="utf-8"
+    )
+    assert run(["rules", "check", str(pack)]) == 1
+    assert "sample.record_kept: no case in which it finds fault" in capsys.readouterr().out
+
+
+def test_names_in_a_pack_are_printed_as_they_are(pack, capsys):
+    """Square brackets, formulas and other writing in titles are neither markup nor places for values."""
+    mend(pack / "record_kept/parameters.yaml", "en: Retention", "en: '[bold]=cmd() {0} 🦆[/bold]'")
+    assert run(["rules", "list", "--pack", str(pack)]) == 0
+    assert "[bold]=cmd() {0} 🦆[/bold]" in capsys.readouterr().out
+
+
 def test_pages_are_written(tmp_path, capsys):
     """The index, the facts and a page for each rule of the pack named are written where asked."""
     assert run(["rules", "pages", str(tmp_path / "out"), "--pack", "au"]) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from rich.table import Table
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput
-from duecourse.rules.cases import case_errors
+from duecourse.rules.cases import check_case
 from duecourse.rules.errors import PackInvalid
 from duecourse.rules.form import Bilingual, DatedValue, Pack, Reference, Rule
+from duecourse.rules.library import dated_values, texts_of
 from duecourse.rules.load import SHIPPED, load_pack, shipped_names, shipped_pack, shipped_packs
 from duecourse.rules.pages import write_pages
 
@@ -73,7 +74,7 @@ def show(
         "sense": rule.sense.strip(),
         "about": rule.subject,
         "facts": list(rule.facts_used),
-        "values": [_value_facts(name, value) for name, value in _values(rule)],
+        "values": [_value_facts(parameter.name, value) for parameter, value in dated_values(rule)],
         "exceptions": [{"exception": e.id, "layer": e.layer, "parameters": list(e.parameters)} for e in rule.exceptions],
         "cases": [dict(case) for case in rule.cases],
         "code_text": rule.source,
@@ -108,23 +109,18 @@ def pages(
 
 def layers_of(rule: Rule) -> tuple[str, ...]:
     """Return the layers of the texts that give the rule its values, the highest first."""
-    layers = {value.reference.text.layer for _, value in _values(rule)}
-    return tuple(layer.value for layer in sorted(layers, key=lambda layer: layer.rank))
+    return tuple(dict.fromkeys(text.layer.value for text in texts_of(rule)))
 
 
 def confidences_of(rule: Rule) -> tuple[str, ...]:
     """Return how well the rule's values are known, each word once."""
-    return tuple(dict.fromkeys(value.confidence.value for _, value in _values(rule)))
+    return tuple(dict.fromkeys(value.confidence.value for _, value in dated_values(rule)))
 
 
 def _packs(names: Sequence[str]) -> tuple[Pack, ...]:
     if not names:
         return shipped_packs()
     return tuple(shipped_pack(name) if name in shipped_names() else load_pack(Path(name)) for name in names)
-
-
-def _values(rule: Rule) -> Iterable[tuple[str, DatedValue]]:
-    return ((parameter.name, value) for parameter in rule.parameters for value in parameter.values)
 
 
 def _rule_facts(rule: Rule, *, pack: Pack) -> dict[str, Any]:
@@ -180,8 +176,8 @@ def _counted(rule_count: int, enabled_count: int) -> str:
 def _shown(rule: Rule, *, pack: Pack) -> str:
     state = _t("enabled") if rule.is_enabled else _t("disabled: no value that is known well enough")
     values = [
-        (name, value.unit.show(value.value), value.effective_on, value.until_on or "", _cited(value.reference), _known(value))
-        for name, value in _values(rule)
+        (one.name, value.unit.show(value.value), value.effective_on, value.until_on or "", _cited(value.reference), _known(value))
+        for one, value in dated_values(rule)
     ]
     cases = [(case["case"], case.get("finding", case.get("error", ""))) for case in rule.cases]
     exceptions = [(one.id, _in_language(one.title), one.layer.value, _cited(one.reference)) for one in rule.exceptions]
@@ -209,6 +205,8 @@ def _checked(folder: Path) -> dict[str, Any]:
         awake = load_pack(folder, enable={rule.id for rule in plain.rules})
     except PackInvalid as error:
         return {"folder": str(folder), "pack": None, "faults": list(error.parameters["reasons"]), "unreviewed": []}
+    except Exception as error:  # noqa: BLE001 - a pack is code: whatever its modules raise is its fault, and is told as such
+        return {"folder": str(folder), "pack": None, "faults": [f"a rule.py ended in {error!r}"], "unreviewed": []}
     unreviewed = [
         {"text": text.id, "title": text.title._asdict(), "last_reviewed_on": text.last_reviewed_on.isoformat()}
         for text in plain.unreviewed(now().date())
@@ -219,9 +217,22 @@ def _checked(folder: Path) -> dict[str, Any]:
         "rule_count": len(plain.rules),
         "disabled": [rule.id for rule in plain.rules if not rule.is_enabled],
         "case_count": sum(len(rule.cases) for rule in plain.rules),
-        "faults": case_errors(awake),
+        "faults": list(_faults(awake)),
         "unreviewed": unreviewed,
     }
+
+
+def _faults(pack: Pack) -> Iterator[str]:
+    """Yield what is wrong with the cases, one that cannot be read included."""
+    for rule in pack.rules:
+        for case in rule.cases:
+            try:
+                faults = check_case(case, rule=rule, pack=pack)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                faults = [f"cannot be read: {error!r}"]
+            yield from (f"{rule.id}: {case.get('case')}: {fault}" for fault in faults)
+        if all(case.get("finding", "clear") == "clear" for case in rule.cases):
+            yield f"{rule.id}: no case in which it finds fault"
 
 
 def _check_lines(one: dict[str, Any]) -> Iterable[str]:
