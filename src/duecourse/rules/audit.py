@@ -163,7 +163,7 @@ def audit(
         progress: called with (done, total, ''): first rows read, then rows judged.
 
     Returns:
-        The audit, and a problem for each cause for which rows or rules were not judged.
+        The audit, and a problem for each cause for which rows, or rules that look at any of them, were not judged.
 
     Raises:
         EventsMismatch, NaiveInstant: no row of the log can be judged.
@@ -438,7 +438,7 @@ def _problems(found: Audit) -> Iterator[Problem]:
         yield Problem(0, "", reason, "{row_count} rows were not judged: {detail}", "", {"row_count": count, "detail": REASONS[reason].en})
     for detail, count in sorted(found.causes.items()):
         yield Problem(0, "", "not_judged", "{row_count} rows were not judged: {detail}", "", {"row_count": count, "detail": detail})
-    for rule, lacking, count in found.unjudged:
+    for rule, lacking, count in (one for one in found.unjudged if one[2]):
         told = {"rule": rule.id, "lacking": ", ".join(lacking), "row_count": count}
         yield Problem(0, "", "rule_not_judged", "{rule} was not judged on {row_count} events: the log lacks {lacking}.", "", told)
 

@@ -144,7 +144,7 @@ def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
     """
     names, reasons = set(schema.names), [f"no column {name}" for name in REQUIRED if name not in schema.names]
     if len(names) < len(schema.names):
-        reasons.append("a name stands on two columns")
+        raise EventsMismatch(text="a name stands on two columns")
     facts = [name for name in schema.names if name in vocabulary.facts]
     for name in facts:
         if vocabulary.facts[name].source not in (Source.stated, Source.record):

@@ -175,7 +175,7 @@ WITH turned AS (
     SELECT person_id, local_day < lag(local_day) OVER (PARTITION BY person_id ORDER BY place) AS is_back FROM events) WHERE is_back),
 counted AS (SELECT *{plain}{ranged} FROM events)
 SELECT place{names} FROM counted ANTI JOIN turned USING (person_id)
-UNION ALL
+UNION ALL BY NAME
 SELECT place{plain_names}{joined} FROM counted AS b SEMI JOIN turned USING (person_id)"""  # noqa: S608 - the same
 
 
@@ -207,10 +207,9 @@ def _windowed(fact: Fact, *, channels: Sequence[str]) -> str:
     if not count.is_days_since:
         day = ", local_day" if count.window_days == 1 else ""
         return f"(count(*) {matching} OVER (PARTITION BY {_partition(count)}{day} {order}))::INTEGER"
-    since = f"greatest(local_day - max(local_day) {matching} OVER (PARTITION BY {_partition(count)} {order}), 0)"
-    if count.window_days:
-        since = f"CASE WHEN {since} < {count.window_days} THEN {since} END"
-    return f"coalesce({since}, {fact.when_unknown})::INTEGER"
+    since = f"(local_day - max(local_day) {matching} OVER (PARTITION BY {_partition(count)} {order}))"
+    never = f"{since} IS NULL" + (f" OR {since} >= {count.window_days}" if count.window_days else "")
+    return f"(CASE WHEN {never} THEN {fact.when_unknown} ELSE greatest({since}, 0) END)::INTEGER"
 
 
 def _ranged(fact: Fact, *, channels: Sequence[str]) -> str:
