@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 from duecourse.contact.services import call_request
@@ -11,7 +11,7 @@ from duecourse.parties.access import acting
 from duecourse.placement import services
 from duecourse.placement.models import Batch
 from duecourse.placement.selectors.moves import open_cases
-from duecourse.portfolio.models import Person
+from duecourse.portfolio.models import ContactPoint, Person
 from duecourse.settlement.models import Statement, StatementTransition
 from tests.factories import Bank
 from tests.placement import world
@@ -23,6 +23,8 @@ def furnished(bank: Bank) -> SimpleNamespace:
     world.cases(bank, 6)
     with acting(bank.system):
         Person.objects.update(zone="Asia/Shanghai", zone_source="test")
+        for person_id in Person.objects.values_list("pk", flat=True):
+            ContactPoint.objects.create(creditor=bank.creditor, person_id=person_id, kind="phone", value_sealed=b"", valid_from_on=date(2026, 1, 1))
     with frozen(NOON):
         batch_ids = world.published(bank, explore_share_bp=0)
         with acting(bank.system):

@@ -11,6 +11,16 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from duecourse.contact.selectors.papers import access_paper, access_template, papers_waiting, templates_waiting
+from duecourse.contact.selectors.stops import lifts_waiting
+from duecourse.contact.services import (
+    contact_stop_lift_approve,
+    contact_stop_lift_reject,
+    message_template_approve,
+    message_template_reject,
+    paper_approve,
+    paper_reject,
+)
 from duecourse.doors import words
 from duecourse.doors.console.tables import LISTINGS
 from duecourse.kit.errors import Absent
@@ -91,6 +101,21 @@ DECISIONS: dict[str, Decision] = {
         lambda actor, number, reason: export_approve(actor=actor, export_id=number, reason=reason),
         lambda actor, number, reason: export_reject(actor=actor, export_id=number, reason=reason),
     ),
+    "contact_stop_lift": Decision(
+        lambda actor, number: next((row["content_hash"] for row in lifts_waiting(actor=actor) if row["lift_id"] == number), ""),
+        lambda actor, number, reason: contact_stop_lift_approve(actor=actor, lift_id=number, reason=reason),
+        lambda actor, number, reason: contact_stop_lift_reject(actor=actor, lift_id=number, reason=reason),
+    ),
+    "paper": Decision(
+        lambda actor, number: access_paper(actor, paper_id=number).content_hash,
+        lambda actor, number, reason: paper_approve(actor=actor, paper_id=number, reason=reason),
+        lambda actor, number, reason: paper_reject(actor=actor, paper_id=number, reason=reason),
+    ),
+    "message_template": Decision(
+        lambda actor, number: access_template(actor, template_id=number).content_hash,
+        lambda actor, number, reason: message_template_approve(actor=actor, template_id=number, reason=reason),
+        lambda actor, number, reason: message_template_reject(actor=actor, template_id=number, reason=reason),
+    ),
 }
 
 
@@ -102,7 +127,15 @@ def waiting(*, actor: Actor) -> list[Waiting]:
     """
     if actor.is_agency:
         raise Absent(entity="page")
-    found = [*_allocations(actor), *_move_sets(actor), *_statements(actor), *_exports(actor)]
+    found = [
+        *_allocations(actor),
+        *_move_sets(actor),
+        *_statements(actor),
+        *_exports(actor),
+        *_stop_lifts(actor),
+        *_papers(actor),
+        *_templates(actor),
+    ]
     names = names_of(user_ids={item.requested_by for item in found})
     return [
         Waiting(**{name: getattr(item, name) for name in Waiting.__slots__} | {"name": names.get(item.requested_by, _("the system"))})
@@ -181,4 +214,38 @@ def _exports(actor: Actor) -> list[Waiting]:
         )
         title = _("Export %(number)s") % {"number": row.pk}
         found.append(Waiting("export", row.pk, title, facts, row.asked_by_id, row.asked_at, row.content_hash, _address("export", row.pk)))
+    return found
+
+
+def _stop_lifts(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in lifts_waiting(actor=actor):
+        facts = ((_("Why it can be lifted"), row["reason"]),)
+        title = _("Emergency stop %(number)s") % {"number": row["stop_id"]}
+        address = _address("contact-stop", row["stop_id"])
+        given = (row["asked_by"], row["asked_at"], row["content_hash"], address)
+        found.append(Waiting("contact_stop_lift", row["lift_id"], title, facts, *given, roles=(Role.COMPLIANCE,)))
+    return found
+
+
+def _papers(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in papers_waiting(actor=actor):
+        facts = ((_("Layer"), words.word(row["layer"])), (_("Number"), f"{row['code']} {row['number']}"))
+        facts += ((_("From"), row["effective_on"].isoformat()),)
+        title = row["title_zh"] if words.is_chinese() else row["title_en"]
+        title = _("End of %(title)s") % {"title": title} if row["is_end"] else title
+        given = (row["added_by"], row["known_at"], row["content_hash"], _address("paper", row["paper_id"]))
+        found.append(Waiting("paper", row["paper_id"], title, facts, *given))
+    return found
+
+
+def _templates(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in templates_waiting(actor=actor):
+        facts = ((_("Channel"), words.word(row["channel"])), (_("Text"), row["body"]))
+        title = f"{row['code']} {row['number']}"
+        found.append(
+            Waiting("message_template", row["template_id"], title, facts, row["added_by"], row["known_at"], row["content_hash"], "")
+        )
     return found

@@ -1,0 +1,78 @@
+"""What an emergency stop would reach, counted before anybody decides: permits that are open now, cases, and how many contacts a day it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from duecourse.ledger.selectors.rows import dicts
+from duecourse.parties.access import Actor
+
+DAYS = 7
+_WANTED = {
+    "agency": "p.performer_id = %(agency)s",
+    "collector": "p.user_id = %(user)s",
+    "channel": "p.channel = %(channel)s",
+    "debtor": "p.person_id = %(person)s",
+    "everything": "true",
+}
+_CASES = {
+    "agency": "c.open_agency_id = %(agency)s",
+    "collector": "EXISTS (SELECT 1 FROM placement_caseassignment x WHERE x.creditor_id = c.creditor_id AND x.case_id = c.id"
+    " AND x.user_id = %(user)s AND x.until_at IS NULL)",
+    "channel": "c.open_agency_id IS NOT NULL",
+    "debtor": "c.person_id = %(person)s",
+    "everything": "c.open_agency_id IS NOT NULL",
+}
+_REACH = """
+SELECT (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(ahead)s AND p.valid_until_at > %(now)s
+            AND {permits} AND NOT EXISTS (SELECT 1 FROM contact_attempt a WHERE a.permit_id = p.id)) AS open_permit_count,
+       (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(week)s AND {permits}) AS recent_permit_count,
+       case_count, debtor_count
+FROM (SELECT count(*) AS case_count, count(DISTINCT c.person_id) AS debtor_count FROM portfolio_case c
+      WHERE c.creditor_id = %(creditor)s AND c.closed_on IS NULL AND {cases}) c
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StopReach:
+    """What a stop would reach.
+
+    Attributes:
+        open_permit_count: permits that hold now and of which no outcome is reported: their numbers open no more.
+        recent_permit_count: permits given in the last `DAYS` days, to tell how much stands still.
+        case_count: open cases it covers; for a channel or everything those that are with somebody.
+        debtor_count: debtors of these cases.
+    """
+
+    open_permit_count: int
+    recent_permit_count: int
+    case_count: int
+    debtor_count: int
+
+
+def stop_reach(
+    *,
+    actor: Actor,
+    scope: str,
+    now_at: datetime,
+    agency_id: int | None = None,
+    user_id: int | None = None,
+    channel: str = "",
+    person_id: int | None = None,
+) -> StopReach:
+    """Return what a stop of this scope and target would reach at an instant; call it inside `acting`.
+
+    Args:
+        actor: somebody of the creditor's side.
+        scope: agency, collector, channel, debtor or everything.
+        now_at: the instant.
+        agency_id: for the scope agency.
+        user_id: for the scope collector.
+        channel: for the scope channel.
+        person_id: for the scope debtor.
+    """
+    query = _REACH.format(permits=_WANTED[scope], cases=_CASES[scope])
+    given = {"agency": agency_id, "user": user_id, "channel": channel, "person": person_id}
+    since = {"now": now_at, "ahead": now_at - timedelta(days=2), "week": now_at - timedelta(days=DAYS)}
+    return StopReach(**dicts(query, creditor=actor.creditor_id, **given, **since)[0])
