@@ -544,6 +544,14 @@ def test_a_disclosure_that_bounced_or_was_mailed_astray():
     assert outcome("delivery_valid", DISCLOSURE, SENT | {"address": "other"}) == "deny"
 
 
+def test_a_disclosure_sent_again_is_delivered():
+    """An e-mail that bounced is made good by a letter to the last known address, and spoilt again if that comes back too."""
+    mailed = {"t": at("10-08"), "type": "mail_sent", "by": "DC1", "to": "C1", "content": "validation_notice", "address": "last_known"}
+    story = [SENT | {"channel": "email"}, BOUNCE | {"t": at("10-06")}, mailed]
+    assert outcome("delivery_valid", DISCLOSURE, *story) == "allow"
+    assert outcome("delivery_valid", DISCLOSURE, *story, BOUNCE | {"t": at("10-12")}) == "deny"
+
+
 UNKNOWN = [
     ("use_email_address", EMAIL, [WROTE | {"mood": "cross"}], {"t": at("09-10"), "endpoint": "EM"}),
     ("use_email_address", EMAIL, [event("pigeon_sent", "09-01")], {"t": at("09-10"), "endpoint": "EM"}),

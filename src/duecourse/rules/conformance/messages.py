@@ -6,7 +6,7 @@ import re
 
 from duecourse.rules.conformance.address_history import History
 from duecourse.rules.conformance.vector import Answer, Event, Node, Reader, Unsupported, Vector, day_of
-from duecourse.rules.conformance.wording import asked, consumer_of, is_present, meaning_of, plain
+from duecourse.rules.conformance.wording import asked, consumer_of, disclosures_sent, is_present, meaning_of, plain
 
 _FLAGS = {
     "names_specific_collector": "is_notice_naming_collector",
@@ -116,29 +116,26 @@ def _way_out(written: str) -> dict[str, int]:
 
 
 def _delivery(vector: Vector) -> Answer:
-    consumer = consumer_of(vector)
-    sends = vector.events("validation_notice_sent", "disclosure_sent")
-    if len(sends) != 1:
-        raise Unsupported("not exactly one disclosure was sent")
-    (sent,) = sends
-    if sent.text("by") != vector.collector or sent.text("to") != consumer:
-        raise Unsupported("the disclosure was not sent by the collector to the consumer")
-    channel = sent.word("channel", known=("mail", "email", "text"))
-    facts = {"is_delivery_by_mail": int(channel == "mail"), "is_disclosure_electronic": int(channel != "mail")}
-    if channel == "mail":
+    """Answer whether one of the sendings of a disclosure was good; a notice that it was not delivered is about the one just before."""
+    sends = disclosures_sent(vector, consumer=consumer_of(vector))
+    if not sends:
+        raise Unsupported("no disclosure was sent")
+    bounces = [(event.text("to"), event.at) for event in vector.events("undeliverable_notice_received")]
+    if any(to != vector.collector for to, _ in bounces):
+        raise Unsupported("a notice of undeliverability does not reach the collector")
+    returned = {max((sent.at for sent, _ in sends if sent.at <= at), default=None) for _, at in bounces}
+    answers = [_delivered(vector, sent, channel, is_bounced=sent.at in returned) for sent, channel in sends]
+    return next((answer for answer in answers if answer.outcome == "allow"), answers[-1])
+
+
+def _delivered(vector: Vector, sent: Event, channel: str, *, is_bounced: bool) -> Answer:
+    is_mail = channel == "mail"
+    facts = {"is_delivery_by_mail": int(is_mail), "is_disclosure_electronic": int(not is_mail), "is_delivery_bounced": int(is_bounced)}
+    if is_mail:
         facts["is_address_last_known"] = int(sent.word("address", known=("last_known", "other", "not_last_known")) == "last_known")
-    facts["is_delivery_bounced"] = int(
-        any(_is_bounce(event, sent=sent, vector=vector) for event in vector.events("undeliverable_notice_received"))
-    )
     facts["is_absence_known"] = int(any(_is_absence(event, sent=sent) for event in vector.events("knowledge_gained")))
-    facts["is_disclosure_opted_out"] = _opted_out(vector, sent=sent) if channel != "mail" else 0
+    facts["is_disclosure_opted_out"] = _opted_out(vector, sent=sent) if not is_mail else 0
     return asked(vector, "delivery", facts, about=("actual_notice", "disclosure_address"))
-
-
-def _is_bounce(event: Event, *, sent: Event, vector: Vector) -> bool:
-    if event.text("to") != vector.collector:
-        raise Unsupported(f"{event.place} does not reach the collector")
-    return event.at >= sent.at
 
 
 def _is_absence(event: Event, *, sent: Event) -> bool:

@@ -13,7 +13,7 @@ from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import parse_amount
 from duecourse.rules.conformance.federal_days import counted_days
 from duecourse.rules.conformance.vector import Answer, Event, Reader, Unsupported, Vector
-from duecourse.rules.conformance.wording import asked, consumer_of, is_present, meaning_of, plain
+from duecourse.rules.conformance.wording import asked, consumer_of, disclosures_sent, is_present, meaning_of, plain
 
 _DATES = {
     "last_statement_date": "is_itemized_at_last_statement",
@@ -30,7 +30,6 @@ _LINES = {"interest": "is_interest_shown", "fees": "is_fees_shown", "payments": 
 _FILLED = re.compile(r"[-+$]? ?\$?\d[\d,]*(\.\d+)?|none|zero|nil|no [a-z ,]+(assessed|applied|added|charged|made|received)( [a-z ,]+)?")
 _POINTER = re.compile(r"\b(see|refer|enclosed|attached|attachment|separate|page|reverse|back|other side|overleaf)\b")
 _MASK = re.compile(r"[*xX#•·.\-\s]")
-_NOTICES = ("mail", "email", "text", "electronic", "letter")
 _MARKS = {
     "postal": re.compile(
         r"postage|postal|return service|address service|forwarding|change service|bar ?code|facilitat\w+ (the )?(mail|delivery)"
@@ -196,19 +195,14 @@ def _translation(vector: Vector) -> Answer:
 
 def _notice_sent(vector: Vector) -> tuple[Event, date]:
     """Return the one validation notice that did not come back, and the day on which it was sent."""
-    consumer = consumer_of(vector)
-    notices, bounces = vector.events("validation_notice_sent"), vector.events("undeliverable_notice_received")
-    for notice in notices:
-        if notice.text("by") != vector.collector or notice.text("to") != consumer:
-            raise Unsupported("a validation notice was not sent by the collector to the consumer")
-        notice.word("channel", known=_NOTICES)
-    for bounce in bounces:
+    notices = [notice for notice, _ in disclosures_sent(vector, consumer=consumer_of(vector))]
+    for bounce in vector.events("undeliverable_notice_received"):
         bounce.text("to")
         before = [notice for notice in notices if notice.at <= bounce.at]
         if len(before) != 1:
             raise Unsupported("which validation notice came back is not told")
         notices = [notice for notice in notices if notice not in before]
-        for key in ("assumed_receipt", "period_end_printed"):
+        for key in ("assumed_receipt", "period_end_printed", "period_end"):
             before[0].get(key)
     if len(notices) != 1:
         raise Unsupported("not exactly one validation notice was sent and stayed out")
@@ -228,7 +222,8 @@ def _printed_end(vector: Vector) -> Answer:
     notice, sent_on = _notice_sent(vector)
     holidays = _holidays(vector)
     receipt_on = notice.day("assumed_receipt") if notice.has("assumed_receipt") else _earliest_receipt(vector, sent_on, holidays)
-    facts = _period(sent_on, receipt_on, notice.day("period_end_printed"), holidays)
+    end_on = notice.day("period_end_printed" if notice.has("period_end_printed") else "period_end")
+    facts = _period(sent_on, receipt_on, end_on, holidays)
     for known in vector.events("knowledge_gained"):
         meaning_of(known.text("detail"), meanings=_RECEIPT, place="what the collector learnt")
         if known.at <= notice.at:

@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from re import Pattern
 
 from duecourse.rules.conformance.asking import ask
-from duecourse.rules.conformance.vector import Answer, Node, Unsupported, Vector
+from duecourse.rules.conformance.vector import Answer, Event, Node, Unsupported, Vector
 
 _DENIAL = re.compile(r"\b(not|no|never|none|without|cannot|denies|denied|unless|except|neither|nor)\b|n't\b")
+_SENDINGS = {"validation_notice_sent": "", "disclosure_sent": "", "mail_sent": "mail", "email_sent": "email", "text_sent": "text"}
+"""Events by which a disclosure is sent, with their channel; where it is '' the event tells the channel itself."""
+_CHANNELS = ("mail", "email", "text")
+_DISCLOSURES = ("validation_notice", "required_disclosure")
 _ROLES_PAPER = ("consumer", "creditor", "prior_debt_collector", "prior_collector", "consumer_reporting_agency")
 _DEBT_TYPES = (
     *("credit_card", "medical", "student_loan", "mortgage", "residential_mortgage", "auto_loan", "personal_loan"),
@@ -68,6 +72,22 @@ def debts_of(node: Node, *, vector: Vector) -> tuple[str, ...]:
     if unknown:
         raise Unsupported(f"{node.place} names the debt {unknown[0]!r}, which the facts do not have")
     return named
+
+
+def disclosures_sent(vector: Vector, *, consumer: str) -> list[tuple[Event, str]]:
+    """Return the validation notices and other required disclosures that the collector sent to the consumer, each with its channel.
+
+    Raises:
+        Unsupported: one went between others, or by a channel that is not known, or what a letter held is not told.
+    """
+    found = []
+    for event in vector.events(*_SENDINGS):
+        if event.text("by") != vector.collector or event.text("to") != consumer:
+            raise Unsupported(f"{event.place} does not go from the collector to the consumer")
+        if _SENDINGS[event.kind]:
+            event.word("content", known=_DISCLOSURES)
+        found.append((event, event.word("channel", known=_CHANNELS, default=_SENDINGS[event.kind])))
+    return found
 
 
 def is_present(node: Node, key: str) -> bool:
