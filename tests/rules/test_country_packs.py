@@ -7,7 +7,8 @@
 5. uk: a breathing space keeps exactly sixty days free of demands (Debt Respite Scheme).
 6. jp: no allowed call lies outside 08:00 to 21:00 without a just cause (Money Lending Business Act, article 21(1)(i)).
 7. au: nothing is refused; RG 96 is a guideline.
-8. Each text was compared with its pack within a year; where it was not, the suite warns and goes on.
+8. A code names one thing: two packs that share one give it the same title, so that lists of refusals by code can show it.
+9. Each text was compared with its pack within a year; where it was not, the suite warns and goes on.
 """
 
 from __future__ import annotations
@@ -149,15 +150,24 @@ def test_7_a_guideline_refuses_nothing(facts):
     assert {warning.modality.value for warning in verdict.warnings} <= {"should_not"}
 
 
+def test_8_a_code_means_one_thing():
+    """Among these packs and cn, whose refusals stand beside theirs, equal codes have equal titles."""
+    titles = {}
+    for pack in (shipped_pack("cn"), *PACKS.values()):
+        for rule in pack.rules:
+            titles.setdefault(rule.code, set()).add(rule.title)
+    assert {code: found for code, found in titles.items() if len(found) > 1} == {}
+
+
 @pytest.mark.parametrize("pack", shipped_packs(), ids=lambda pack: pack.id)
-def test_8_texts_were_reviewed_within_a_year(pack):
+def test_9_texts_were_reviewed_within_a_year(pack):
     """An old review is no error and is not silent either: each shows as a warning of the suite, and none lies in the future."""
     for text in pack.unreviewed(now().date()):
         warnings.warn(LATE.format(pack=pack.id, text=text.id, day=text.last_reviewed_on), stacklevel=1)
     assert all(text.last_reviewed_on <= date(2026, 11, 21) or text.last_reviewed_on <= now().date() for text in pack.texts.values())
 
 
-def test_8_a_review_counts_for_a_year():
+def test_9_a_review_counts_for_a_year():
     """Three hundred and sixty-five days are a year; on the next day the text is named."""
     pack = PACKS["kr"]
     reviewed_on = pack.texts["personal_debtor_protection_act"].last_reviewed_on
