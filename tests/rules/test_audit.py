@@ -148,7 +148,7 @@ def test_rule_that_lacks_a_stated_fact_is_listed_and_not_clear():
     """Without the column the rule is named with how many events it looks at; with it, it is judged, save in rows that leave it empty."""
     pack = next(p for p in PACKS.values() if any(_states(r, p) for one in p for r in one.rules))
     rule, name = next((r, n) for one in pack for r in one.rules for n in _states(r, pack))
-    channel = sorted(rule.channels)[0]
+    channel = min(rule.channels)
     rows = [event(n, f"2026-03-02T0{n}:00", channel=channel) for n in range(3)]
     found, problems = audit(log_of(rows), packs=pack, known_until=LATER)
     assert next(count for one, _, count in found.unjudged if one is rule) == 3

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,8 @@ from duecourse.rules.events import REACHED, REASONS, Progress, Reached
 from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, local_minutes, zones_of
 from duecourse.rules.form import Modality, Overlay, Pack, Rule
 from duecourse.rules.history import Executor, History, Part, Reading, opened, reading_of
-from duecourse.rules.outlets import outlet_to
+from duecourse.rules.outlets import Period, outlet_to
 from duecourse.rules.resolve import vocabulary_of
-
-
-class Period(StrEnum):
-    """How violations are gathered in time, by the debtor's local day."""
-
-    day = "day"
-    week = "week"
-    """ISO weeks, from Monday."""
-    month = "month"
-
 
 VIOLATIONS = pa.schema(
     [
@@ -192,7 +181,7 @@ def audit(
                 progress(tally.kept_count, history.kept_count, "")
         tally.close(found)
         outlet.close(found)
-    return found, list(_problems(found))
+    return found, list(problems_of(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +202,17 @@ class Judged:
 
     def is_refused(self, rules: Sequence[Rule]) -> NDArray[np.bool_]:
         """Return whether any of the rules that refuse finds fault, bool[n]."""
-        refused = np.zeros(len(self.is_judged), dtype=bool)
+        return self._is_found([rule for rule in rules if rule.modality is Modality.must_not])
+
+    def is_warned(self, rules: Sequence[Rule]) -> NDArray[np.bool_]:
+        """Return whether any of the rules that do not refuse finds fault, bool[n]."""
+        return self._is_found([rule for rule in rules if rule.modality is not Modality.must_not])
+
+    def _is_found(self, rules: Sequence[Rule]) -> NDArray[np.bool_]:
+        found = np.zeros(len(self.is_judged), dtype=bool)
         for rule in rules:
-            if rule.modality is Modality.must_not:
-                refused |= self.findings[rule.id] != 0
-        return refused
+            found |= self.findings[rule.id] != 0
+        return found
 
 
 def judged_part(part: Part, *, reading: Reading, layers: Sequence[Overlay]) -> Judged:
@@ -433,7 +428,8 @@ def local_hours(events: pa.Table, *, zones: Sequence[str]) -> NDArray[np.int64]:
     return hours
 
 
-def _problems(found: Audit) -> Iterator[Problem]:
+def problems_of(found: Audit) -> Iterator[Problem]:
+    """Yield a problem for each cause for which rows, or rules that look at any of them, were not judged."""
     for reason, count in sorted(found.reasons.items()):
         yield Problem(0, "", reason, "{row_count} rows were not judged: {detail}", "", {"row_count": count, "detail": REASONS[reason].en})
     for detail, count in sorted(found.causes.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -16,6 +17,15 @@ from duecourse.kit.records import neutralise, written_whole
 from duecourse.rules.events import REASONS, REJECTED
 
 _SUMS = ("violations", "totals")
+
+
+class Period(StrEnum):
+    """How violations are gathered in time, by the debtor's local day."""
+
+    day = "day"
+    week = "week"
+    """ISO weeks, from Monday."""
+    month = "month"
 
 
 class Sums(Protocol):
