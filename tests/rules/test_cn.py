@@ -157,6 +157,7 @@ def test_1_no_sequence_of_accepted_requests_breaks_a_limit(requests):
     assert all(count <= 3 for count in held.values())
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_2_no_third_party_is_told(facts):
     """An allowed contact with a third party says that nothing of the debt is told, or the person offered to pay."""
@@ -165,6 +166,7 @@ def test_2_no_third_party_is_told(facts):
         assert known.get("is_debt_disclosed", 1) == 0 or known.get("has_offered_to_pay")
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_3_no_unrelated_person_is_asked_to_pay(facts):
     """An allowed contact with an unrelated third party says that no payment is asked for, or the person offered to pay."""
@@ -173,6 +175,7 @@ def test_3_no_unrelated_person_is_asked_to_pay(facts):
         assert known.get("is_payment_asked", 1) == 0 or known.get("has_offered_to_pay")
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_4_third_parties_are_agreed_and_willing(facts):
     """An allowed contact with a third party is with one agreed beforehand who has not refused, the debtor being out of reach."""
@@ -184,6 +187,7 @@ def test_4_third_parties_are_agreed_and_willing(facts):
         assert any(known.get(name) for name in excuses)
 
 
+@settings(deadline=None)
 @given(contacts(product=st.sampled_from(["credit_card", "card", ""])))
 def test_5_a_kept_plan_silences_everybody(facts):
     """Under a kept plan of a card no performer gets a permit for any channel, and article 70 is cited."""
@@ -193,6 +197,7 @@ def test_5_a_kept_plan_silences_everybody(facts):
     assert [(c.text.id, c.article) for c in reason.citations] == [("card_2011", "70")]
 
 
+@settings(deadline=None)
 @given(contacts(channel=st.just("visit"), lender=st.just("bank"), day=st.dates(date(2026, 1, 30), date(2027, 12, 31))))
 def test_6_an_accepted_visit_is_lawful(facts):
     """Whatever is left unsaid counts against the visit."""
@@ -209,6 +214,7 @@ def test_6_a_lawful_visit_is_accepted():
     assert ask(contact("visit", **LAWFUL_THIRD, **LAWFUL_VISIT)).allowed
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_7_nothing_is_cited_before_its_first_day(facts):
     """Every text and value that speaks in a verdict had begun and not ended on the day."""
@@ -256,12 +262,14 @@ def test_8_tightening_never_allows_more(facts, drawn):
     assert ask(facts).allowed or not ask(facts, layers=papers[0]).allowed
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_8_the_shipped_policy_only_tightens(facts):
     """What is allowed with the policy is allowed without it."""
     assert ask(facts).allowed or not ask(facts, layers=(POLICY,)).allowed
 
 
+@settings(deadline=None)
 @given(contacts(), st.sampled_from(STATED), st.integers(0, 3))
 def test_9_saying_nothing_is_never_better(facts, name, value):
     """A contact allowed without a statement is allowed whatever is stated."""
@@ -270,6 +278,7 @@ def test_9_saying_nothing_is_never_better(facts, name, value):
     assert ask(replace(facts, known=said)).allowed or not ask(replace(facts, known=silent)).allowed
 
 
+@settings(deadline=None)
 @given(contacts(), st.one_of(st.just(()), st.just((POLICY,))))
 def test_10_weak_values_decide_nothing(facts, layers):
     """Every value behind a verdict is verbatim or well quoted."""
@@ -287,6 +296,7 @@ def test_10_what_sleeps_is_listed():
     }
 
 
+@settings(deadline=None)
 @given(contacts(product=st.just("consumer_loan"), lender=st.sampled_from(LENDER_CLASSES)))
 def test_11_texts_bind_their_own_kind(facts):
     """A consumer loan is never refused by a text on cards, nor any lender by another's text."""
@@ -321,6 +331,7 @@ def test_12_a_policy_refuses_once_it_is_adopted(name):
     assert verdict.next_allowed_at is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 80), st.dates(date(2011, 1, 1), date(2027, 12, 31)), lenders, products)
 def test_13_records_outlive_every_term_that_binds(months, day, lender, product):
     """Deletion is allowed exactly when the months kept reach the longest term in force for this lender and product."""
@@ -334,6 +345,7 @@ def test_13_records_outlive_every_term_that_binds(months, day, lender, product):
     assert told.finds("cn.records_kept") == (bool(values) and months < max(values))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 36), st.integers(1, 60))
 def test_14_a_guarantor_never_asked_stays_free(months, agreed, later):
     """The rule refuses exactly after the agreed period, or six months where none was agreed, and at every later month."""
@@ -363,6 +375,7 @@ def test_15_many_is_one_by_one(rows, layers):
         assert {rule for rule, finding in row.items() if finding == Finding.found} == {r.rule_id for r in (*alone.reasons, *alone.warnings)}
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_16_an_agency_is_bound_by_all_that_binds_the_creditor(facts):
     """What an agency may do, the creditor's own team may do as well."""

@@ -80,12 +80,14 @@ def judge(facts, *, layers=(), packs=(CN,)):
     return decide(facts, packs=packs, as_of=facts.local_on, layers=layers)
 
 
+@settings(deadline=None)
 @given(contacts())
 def test_1_no_contact_at_night(facts):
     """An allowed contact lies inside the hours by Python's own clock arithmetic."""
     assert not judge(facts).allowed or all(8 <= facts.at.astimezone(zone).hour < 22 for zone in zones_of(facts.zone))
 
 
+@settings(deadline=None)
 @given(contacts(), clock_times, clock_times)
 def test_2_agreed_hours_prevail(facts, start, end):
     """With hours agreed, the rule of hours refuses exactly outside them."""
@@ -95,6 +97,7 @@ def test_2_agreed_hours_prevail(facts, start, end):
     assert is_found == (not all(start <= time < end for time in times))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 90), st.sampled_from(PERFORMER_KINDS), st.sampled_from(["connected", "no_answer", "unreported"])),
@@ -115,12 +118,14 @@ def test_3_no_sequence_of_requests_breaks_the_limit(requests, zone):
     assert all(count <= 3 for count in [*held.values(), *connected.values()])
 
 
+@settings(deadline=None)
 @given(contacts(), papers, values().map(lambda found: overlay("agency_contract", found)))
 def test_4_lower_layers_never_allow_what_the_texts_forbid(facts, policy, contract):
     """With papers that name no exception, what is allowed was allowed without them."""
     assert not judge(facts, layers=(policy, contract)).allowed or judge(facts).allowed
 
 
+@settings(deadline=None)
 @given(contacts(agreements=agreed), values(), st.sampled_from(["creditor_policy", "agency_contract", "agreement"]), st.data())
 def test_5_tightening_never_allows_more(facts, found, layer, drawn):
     """A stricter value in the same paper never turns a refusal into a permit."""
@@ -130,12 +135,14 @@ def test_5_tightening_never_allows_more(facts, found, layer, drawn):
     assert judge(facts, layers=(loose,)).allowed or not judge(facts, layers=(strict,)).allowed
 
 
+@settings(deadline=None)
 @given(contacts(zones=st.sampled_from([None, "", "Nowhere/Land"])), st.one_of(st.just(()), papers.map(lambda paper: (paper,))))
 def test_6_without_a_zone_nothing_is_allowed(facts, layers):
     """No paper and no fact replaces the zone."""
     assert not judge(facts, layers=layers).allowed
 
 
+@settings(deadline=None)
 @given(contacts(agreements=agreed), st.one_of(st.just(()), papers.map(lambda paper: (paper,))))
 def test_7_next_instant_is_the_first_allowed_one(facts, layers):
     """The promised minute is allowed and the one before is not, the day's count being empty on another local day."""
@@ -159,7 +166,7 @@ def test_8_order_changes_nothing(facts, policy, contract):
     assert {reason.to_record()["en"] for reason in one.reasons} == {reason.to_record()["en"] for reason in other.reasons}
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(contacts(zones=st.sampled_from([None, *ZONES])), st.sampled_from([None, 1, 2])), max_size=25),
     st.one_of(st.just(()), papers.map(lambda paper: (paper,))),
@@ -183,6 +190,7 @@ def test_9_many_is_one_by_one(rows, layers, written, is_encoded):
         assert {rule: finding for rule, finding in row.items() if finding} == told
 
 
+@settings(deadline=None)
 @given(contacts(agreements=agreed), st.one_of(st.just(()), papers.map(lambda paper: (paper,))))
 def test_10_every_refusal_cites(facts, layers):
     """A refusal has reasons, and each names at least one text with an article or the note that it was not found."""
@@ -194,6 +202,7 @@ def test_10_every_refusal_cites(facts, layers):
         assert reason.explanation.zh != reason.explanation.en
 
 
+@settings(deadline=None)
 @given(st.sampled_from([zone for zone in ZONES if "|" not in zone]), st.lists(instants, min_size=1, max_size=30))
 def test_local_time_in_columns_is_pythons_own(zone, at):
     """The tables of clock changes give the local minute that Python's zones give."""
