@@ -39,7 +39,7 @@ day AS (
 )
 """
 _RECORDED = """
-SELECT k.kind, r.local_on, r.performer_id, r.id AS record_id, p.id AS permit_id, coalesce(p.person_id, m.person_id) AS person_id,
+SELECT k.kind, r.local_on, r.performer_id, r.id AS record_id, p.id AS permit_id, m.person_id,
     r.started_at AS at, r.call_ref, {details} AS details
 FROM contact_callrecord r
 JOIN contact_callmatch m ON m.creditor_id = r.creditor_id AND m.record_id = r.id
@@ -206,7 +206,7 @@ def _body(wanted: dict[str, Any], *, record_details: str, permit_details: str) -
     performer = " AND {table}.performer_id = %(performer)s" if wanted["performer"] is not None else ""
     person = " AND {who} = %(person)s" if wanted["person"] is not None else ""
     kind = " AND k.kind = %(kind)s" if wanted["kind"] is not None else ""
-    recorded = performer.format(table="r") + person.format(who="coalesce(p.person_id, m.person_id)") + kind
+    recorded = performer.format(table="r") + person.format(who="m.person_id") + kind
     parts = [] if wanted["kind"] == "permit_without_call" else [_RECORDED.format(details=record_details, where=recorded)]
     if wanted["kind"] in (None, "permit_without_call"):
         uncalled = performer.format(table="p") + person.format(who="p.person_id")
