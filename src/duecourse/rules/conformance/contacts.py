@@ -50,7 +50,7 @@ def _situation(vector: Vector, history: History) -> Situation:
     return Situation(
         history=history,
         at=at,
-        medium=question.word("channel", known=MEDIA, default="phone" if vector.action == "place_call" else None),
+        medium=question.word("channel", known=MEDIA, default=None if vector.action == "attempt_contact" else "phone"),
         person=person,
         role=role,
         debt="",
@@ -62,8 +62,15 @@ def _situation(vector: Vector, history: History) -> Situation:
         answers_at=_answered_at(vector),
         is_consent_direct=question.word("relies_on_consent_given_to", known=_CONSENTERS, default="this_collector") == "this_collector",
         is_voicemail_left=question.word("message", known=MESSAGES) != "" if question.has("message") else False,
-        flags={name: vector.known.flag(name) for name in _FLAGS if vector.known.has(name)},
+        flags=_flags(vector),
     )
+
+
+def _flags(vector: Vector) -> dict[str, bool]:
+    found = {name: vector.known.flag(name) for name in _FLAGS if vector.known.has(name)}
+    if vector.known.has("periodic_statement_required"):
+        found[facts_of.PERIODIC] = vector.known.flag("periodic_statement_required")
+    return found
 
 
 def _place_asked(vector: Vector) -> str | None:
@@ -214,6 +221,7 @@ def classify(vector: Vector) -> Answer:
     facts = {name: code not in codes for rule, (name, code) in _CLASSES.items() if f"{vector.pack.id}.{rule}" in asked}
     if "counts_as_telephone_call" in facts and "connected" in facts:
         facts["counts_toward_frequency"] = facts["counts_as_telephone_call"] and facts["connected"]
+        facts["excluded_from_frequency"] = not facts["counts_toward_frequency"]
     return Answer(None, {**facts, "codes": sorted(codes)}, {}, answer.rules)
 
 
@@ -287,7 +295,15 @@ _NEEDED = {
     "callback_number": "has_callback_number",
 }
 _ALLOWED = {"salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
-_OTHER = {"business_name_indicates_debt_collection", "amount", "amount_owed", "account_number", "creditor_name", "debt_collector_statement"}
+_OTHER = {
+    *("statement_from_debt_collector", "request_to_speak_to_consumer", "representative_group_description", "agent_group_description"),
+    "business_name_indicates_debt_collection",
+    "amount",
+    "amount_owed",
+    "account_number",
+    "creditor_name",
+    "debt_collector_statement",
+}
 
 
 def classify_voicemail(vector: Vector) -> Answer:
@@ -301,6 +317,9 @@ def classify_voicemail(vector: Vector) -> Answer:
         if element not in _OTHER and not element.startswith(("amount", "account")):
             raise Unsupported(f"the element {element!r} is not understood")
     known["has_other_content"] = int(bool(others))
+    if vector.question.has("to"):
+        person = role_of(vector, vector.question.text("to"))
+        known["is_addressee_consumer"] = int(facts_of.is_consumer(person, pack=vector.pack))
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     return Answer(None, {"limited_content_message": "not_limited_content" not in answer.facts["codes"]}, {}, answer.rules)
 
@@ -323,6 +342,8 @@ def required_disclosures(vector: Vector) -> Answer:
     spoken = [
         call.at for call in history.calls if call.at < at and (call.outcome == CONVERSATION or call.message == "conveys_debt_information")
     ]
+    if any(call.outcome == VOICEMAIL and not call.message for call in history.calls):
+        raise Unsupported("what a voicemail says is not told")
     written = [message.at for message in history.messages if message.at < at and message.content_class != "marketing_no_specific_debt"]
     if [one for one in history.of("initial", until=at) if any(earlier < one.at for earlier in [*spoken, *written])]:
         raise Unsupported("an event is called the initial communication, and another comes before it")
@@ -368,7 +389,11 @@ def speak_on_inbound(vector: Vector) -> Answer:
     if not current:
         raise Unsupported("there is no call of the person at that moment")
     earlier = tuple(call for call in about.calls if call.is_placed is False)
-    return _asked_about_debts(vector, replace(about, answers_at=about.at, calls=earlier), debts=_debts_asked(vector, history))
+    return _asked_about_debts(
+        vector,
+        replace(about, answers_at=about.at, calls=earlier, endpoint=about.endpoint or current[0].endpoint),
+        debts=_debts_asked(vector, history),
+    )
 
 
 def attempt_collection(vector: Vector) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from duecourse.rules.conformance.phrases import Leave, Wish
@@ -21,6 +21,7 @@ class Call:
         outcome: in the vector's word.
         message: what a voicemail conveys, '' where nothing is told.
         is_ringless: put straight into the mailbox.
+        is_to_allocate: no debt was named on it, and it counts for one of several, which the collector chooses.
     """
 
     at: datetime
@@ -33,6 +34,7 @@ class Call:
     endpoint: str | None
     purpose: str | None
     is_ringless: bool = False
+    is_to_allocate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,22 @@ class History:
         self.consents.sort(key=lambda one: one.at)
         self.wishes.sort(key=lambda one: one.at)
         self.learned.sort(key=lambda one: one.at)
+
+    def allocate(self) -> None:
+        """Count each call on which none of several debts was named for the one with the fewest calls in its last seven days.
+
+        That is the collector's choice (comments 14(b)(4)-1.i and .ii, -2.i and -2.v); a conversation goes with its call.
+        """
+        for index, call in enumerate(self.calls):
+            if call.is_to_allocate:
+                chosen = min(sorted(call.debts), key=lambda debt: self._recent(debt, call=call, until=index))
+                discussed = frozenset({chosen}) if call.discussed else call.discussed
+                self.calls[index] = replace(call, debts=frozenset({chosen}), discussed=discussed)
+
+    def _recent(self, debt: str, *, call: Call, until: int) -> int:
+        earlier = (other for other in self.calls[:until] if other.is_placed and other.person == call.person and debt in other.debts)
+        days = (self.vector.local_day(call.at) - self.vector.local_day(other.at) for other in earlier)
+        return sum(day.days < 7 for day in days)
 
     def of(self, *what: str, until: datetime) -> list[Dated]:
         """Return what is of these kinds, up to and at an instant."""

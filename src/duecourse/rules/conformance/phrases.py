@@ -6,11 +6,11 @@ Nothing is understood in part: a phrase of which one word is left over is unsupp
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Literal
 
-from duecourse.rules.conformance.vector import Unsupported
+from duecourse.rules.conformance.vector import Unsupported, day_of
 
 Medium = Literal["phone", "text", "email", "mail", "in_person"]
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -33,7 +33,7 @@ _MEDIUM = "|".join(sorted(_MEDIA, key=len, reverse=True))
 _VERBS: dict[str, Medium] = {
     "call": "phone", "calling": "phone", "phone": "phone", "phoning": "phone", "telephone": "phone", "telephoning": "phone",
     "text": "text", "texting": "text", "email": "email", "emailing": "email", "e-mail": "email", "e-mailing": "email",
-    "write": "mail", "writing": "mail",
+    "write": "mail", "writing": "mail", "mail": "mail", "mailing": "mail",
 }  # fmt: skip
 _VERB = "|".join(sorted(_VERBS, key=len, reverse=True))
 _ENDPOINT = r"(?-i:[A-Z][A-Z0-9_-]*)"
@@ -57,7 +57,7 @@ class Span:
 class Wish:
     """What a person does not want: parts of the week, places, media, endpoints, or any contact at all.
 
-    A wish with several of `spans`, `places` and `media` means all of them at once: no calls, at work, on Mondays.
+    It holds until it is taken back, or through `last_on`, or the year in which it was voiced. A wish with several of `spans`, `places` and `media` means all of them at once: no calls, at work, on Mondays.
     """
 
     spans: tuple[Span, ...] = ()
@@ -66,6 +66,8 @@ class Wish:
     endpoints: tuple[str, ...] = ()
     is_all_contact: bool = False
     is_written: bool = False
+    last_on: date | None = None
+    is_until_year_end: bool = False
 
 
 @dataclass(slots=True)
@@ -147,12 +149,15 @@ def wish_of(text: str) -> Wish:
     if is_written:
         scan.rest = scan.rest.lstrip(": ")
     scan.take(rf"(?:please|{_WHO} (?:says|said|states|asks|asked|tells the collector)(?: that| to)?)")
-    for read in (_cease, _stop, _unusable, _opt_out, _inconvenient):
+    for read in (_cease, _disturbed, _stop, _unusable, _opt_out, _inconvenient):
         left = scan.rest
         wish = read(scan)
         if wish is not None:
+            end = scan.take(r"(?:through|until) (?:the end of the (?:calendar )?year|\d{4}-\d\d-\d\d)")
             scan.end()
-            return Wish(wish.spans, wish.places, wish.media, wish.endpoints, wish.is_all_contact, is_written)
+            is_day = end is not None and end[-1].isdigit()
+            last_on = day_of(end[-10:], place=text) if end is not None and is_day else None
+            return replace(wish, is_written=is_written, last_on=last_on, is_until_year_end=end is not None and not is_day)
         scan.rest = left
     raise Unsupported(f"the phrase {text!r} is not understood")
 
@@ -166,12 +171,24 @@ def _cease(scan: _Scanner) -> Wish | None:
     return Wish(is_all_contact=True) if scan.take(pattern) is not None else None
 
 
+def _disturbed(scan: _Scanner) -> Wish | None:
+    if scan.take(rf"(?:{_WHO} )?(?:cannot|can't|must not|is not to) be (?:disturbed|contacted|called|reached)") is None:
+        return None
+    found = scan.qualifiers()
+    if not (found.spans() or found.places) or found.media or found.endpoints:
+        return None
+    return Wish(found.spans(), tuple(found.places))
+
+
 def _stop(scan: _Scanner) -> Wish | None:
     verb = scan.take(rf"(?:stop|do not|asked not to|not to) (?:{_VERB}|contact|contacting|communicate|communicating)")
     if verb is None:
         return None
-    scan.take(rf"(?:with )?{_WHO}")
+    scan.take(rf"(?:to |with )?{_WHO}")
     word = verb.lower().split()[-1]
+    if _VERBS.get(word) == "mail":
+        scan.take("letters?|mail")
+        scan.take(rf"to {_WHO}")
     found = scan.qualifiers()
     media = tuple(found.media) if word not in _VERBS else (_VERBS[word], *found.media)
     if not media and not found.endpoints and not found.spans() and not found.places:

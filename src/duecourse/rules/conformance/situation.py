@@ -13,7 +13,7 @@ from functools import cache
 from duecourse.rules.conformance.asking import ask
 from duecourse.rules.conformance.past import Call, History
 from duecourse.rules.conformance.phrases import Wish
-from duecourse.rules.conformance.timeline import CONVERSATION, UNCONNECTED, VOICEMAIL, zones_in
+from duecourse.rules.conformance.timeline import CONVERSATION, PLACES, UNCONNECTED, VOICEMAIL, zones_in
 from duecourse.rules.conformance.vector import Unsupported, Vector
 from duecourse.rules.facts import ContactFacts, zones_of
 from duecourse.rules.form import Pack
@@ -28,7 +28,8 @@ CEASE_PURPOSES = {
     "notify_intends_to_invoke_specified_remedy",
 }
 LEGAL_PURPOSES = {"required_by_law", "legally_required", "legally_required_notice"}
-PURPOSES = {*CEASE_PURPOSES, *LEGAL_PURPOSES, "ask_for_payment", "collect_debt", "discuss_debt", "location_information"}
+PERIODIC = "periodic_statement"
+PURPOSES = {*CEASE_PURPOSES, *LEGAL_PURPOSES, PERIODIC, "ask_for_payment", "collect_debt", "discuss_debt", "location_information"}
 EXCLUDED_ROLES = {"consumer_attorney", "creditor", "creditor_attorney", "collector_attorney", "consumer_reporting_agency"}
 PARTY_FACTS: dict[str, tuple[str, ...]] = {
     "consumer": ("is_debtor",),
@@ -170,7 +171,13 @@ def _is_consumer(role: str, pack: Pack) -> bool:
 
 
 def _wishes(situation: Situation) -> list[Wish]:
-    return [one.wish for one in situation.history.wishes_of(situation.person, until=situation.at)]
+    today, local_day = situation.local.date(), situation.vector.local_day
+    return [
+        one.wish
+        for one in situation.history.wishes_of(situation.person, until=situation.at)
+        if (one.wish.last_on is None or today <= one.wish.last_on)
+        and not (one.wish.is_until_year_end and today.year > local_day(one.at).year)
+    ]
 
 
 def _is_time_inconvenient(situation: Situation) -> bool:
@@ -199,13 +206,13 @@ def _refuse_unsettled_call(situation: Situation) -> None:
 def _place(situation: Situation) -> str | None:
     """Return the place that the contact reaches, None where it belongs to no place."""
     if situation.place is not None:
-        return situation.place
+        return PLACES[situation.place]
     seen = [one for one in situation.history.of("consumer_at", until=situation.at) if situation.days_since(one.at) == 0]
     if seen:
-        return seen[-1].value
+        return PLACES[seen[-1].value.lower()]
     endpoint = situation.history.endpoints.get(situation.endpoint or "")
     if endpoint is not None:
-        if endpoint.place is None and endpoint.kind in ("landline", "mailing_address"):
+        if endpoint.place is None and endpoint.kind in ("landline", "mailing_address", "postal_address"):
             raise Unsupported(f"where the {endpoint.kind} {situation.endpoint} is, is not said")
         return endpoint.place
     if situation.medium in ELECTRONIC:
@@ -350,7 +357,6 @@ def counted_calls(situation: Situation) -> list[Call]:
     """Return the earlier calls that count for the person and the debt in the seven local days up to this moment."""
     if situation.role in EXCLUDED_ROLES:
         return []
-    lost = {one.value for one in situation.history.of("misdirected", until=situation.at)}
     return [
         call
         for call in situation.calls
@@ -358,10 +364,18 @@ def counted_calls(situation: Situation) -> list[Call]:
         and call.person == situation.person
         and situation.debt in call.debts
         and call.outcome not in UNCONNECTED
-        and (call.endpoint is None or call.endpoint not in lost)
+        and not _is_misdirected(call, situation)
         and 0 <= situation.days_since(call.at) < _WEEK.days
         and not is_call_consented(replace(situation, at=call.at))
     ]
+
+
+def _is_misdirected(call: Call, situation: Situation) -> bool:
+    """Whether it was later learned that the number called is not the person's; where no number is told, of all calls until then."""
+    learned = situation.history.of("misdirected", until=situation.at)
+    if call.endpoint is None and any(one.value and call.at <= one.at for one in learned):
+        raise Unsupported("a number was wrong, and which number a call went to is not said")
+    return any(call.at <= one.at and one.value in ("", call.endpoint) for one in learned)
 
 
 def _days_since_conversation(situation: Situation) -> int:
@@ -420,7 +434,7 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "is_cease_purpose_open": lambda s: s.purpose in CEASE_PURPOSES,
     "is_medium_refused": _is_medium_refused,
     "is_opt_out_confirmation_bare": _is_confirmation_bare,
-    "is_medium_required_by_law": lambda s: s.purpose in LEGAL_PURPOSES,
+    "is_medium_required_by_law": lambda s: s.purpose in LEGAL_PURPOSES or (s.purpose == PERIODIC and s.flags.get(PERIODIC, False)),
     "is_call_consented": is_call_consented,
     "calls_week_debt_count": lambda s: len(counted_calls(s)),
     "days_since_conversation_debt": _days_since_conversation,

@@ -21,7 +21,11 @@ CONVERSATION = "conversation"
 OUTCOMES = {*UNCONNECTED, *UNANSWERED, *DROPPED, *MAILBOX, VOICEMAIL, CONVERSATION}
 MESSAGES = {"limited_content", "conveys_debt_information"}
 VIA = {"phone", "email", "text", "mail", "writing", "electronic", "oral", "portal", "letter", "in_person"}
-PLACES = {"home", "work", "school", "hospital"}
+PLACES = {
+    "home": "home", "residence": "home", "consumer_home": "home", "work": "work", "workplace": "work", "place_of_employment": "work",
+    "consumer_workplace": "work", "school": "school", "hospital": "hospital",
+}  # fmt: skip
+"""The words of vectors for places."""
 _PURPOSES = {"location_information", "collect_debt", "ask_for_payment", "discuss_debt"}
 _DEBT_TYPES = {
     *("credit_card", "medical", "student_loan", "mortgage", "auto_loan", "auto", "personal_loan", "utility", "rent", "telecom"),
@@ -32,8 +36,9 @@ _CONTENT_CLASSES = {"", "marketing_no_specific_debt", "limited_content", "convey
 _NAME = r"([A-Z][A-Z0-9_-]*)"
 _ABOUT = "(?:on |in connection with |about |regarding )"
 _ENDPOINT_PLACES = {
-    "mobile": None, "email": None, "landline": None, "mailing_address": None, "home_landline": "home", "home_phone": "home",
-    "home_address": "home", "work_landline": "work", "work_phone": "work", "work_address": "work", "work_email": None,
+    "mobile": None, "mobile_phone": None, "email": None, "landline": None, "mailing_address": None, "postal_address": None,
+    "home_landline": "home", "home_phone": "home", "home_address": "home", "home_mailing_address": "home", "residential_address": "home",
+    "work_landline": "work", "work_phone": "work", "work_address": "work", "work_email": None,
 }  # fmt: skip
 _ZONES = {
     "eastern": "America/New_York", "et": "America/New_York", "central": "America/Chicago", "ct": "America/Chicago",
@@ -54,19 +59,44 @@ def history_of(vector: Vector) -> History:
         for event in vector.events(kind):
             read(event, history)
     history.sort()
+    history.allocate()
     return history
 
 
 def zones_in(node: Node) -> tuple[str, ...]:
-    """Return the zones that a mapping suggests for the consumer: the values of all its keys that speak of a zone, in order of key.
+    """Return the zones that a mapping suggests for the consumer, in order of key: of keys that speak of a zone, and of values that are one.
 
     Raises:
-        Unsupported: one of them is no zone.
+        Unsupported: a key speaks of a zone and its value is none.
     """
     found: list[str] = []
-    for key in sorted(key for key in node if "zone" in key.lower() and not any(other in key.lower() for other in _OTHERS)):
-        found += _zone_names(node.get(key), place=f"{node.place}, {key}")
+    for key in sorted(key for key in node if not any(other in key.lower() for other in _OTHERS)):
+        if "zone" in key.lower() or _is_zone(node.peek(key)):
+            found += _zone_names(node.get(key), place=f"{node.place}, {key}")
+        elif _lists_zones(node.peek(key)):
+            for inner in node.nodes(key):
+                found += zones_in(inner)
+                for told in sorted(_INDICATOR_KEYS & set(inner)):
+                    inner.text(told)
     return tuple(dict.fromkeys(found))
+
+
+_INDICATOR_KEYS = {"source", "indicator", "type"}
+
+
+def _is_zone(value: Any) -> bool:
+    return isinstance(value, str) and "/" in value and zone_of(value) is not None
+
+
+def _lists_zones(value: Any) -> bool:
+    """Whether it is a list of mappings that each tell a zone and otherwise only where it comes from."""
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        return False
+    return all(
+        any("zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
+        and all(key in _INDICATOR_KEYS or "zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
+        for item in value
+    )
 
 
 def _zone_names(value: Any, *, place: str) -> list[str]:
@@ -84,7 +114,8 @@ def _endpoints(vector: Vector) -> dict[str, Endpoint]:
     found = {}
     for node in vector.known.nodes("endpoints") if vector.known.has("endpoints") else []:
         kind = node.word("kind", known=_ENDPOINT_PLACES)
-        place = node.word("place", known=PLACES) if node.has("place") else _ENDPOINT_PLACES[kind]
+        words = [PLACES[node.word(key, known=PLACES)] for key in ("place", "associated_place") if node.has(key)]
+        place = words[0] if words else _ENDPOINT_PLACES[kind]
         found[node.text("id")] = Endpoint(kind, place, zones_in(node))
     return found
 
@@ -132,18 +163,19 @@ def _call(event: Event, history: History) -> None:
     event.word("channel", known={"phone"}, default="phone")
     person = _person_out(event, history) if is_placed else _person_in(event, history)
     debts, outcome = _debts(event, history), event.word("outcome", known=OUTCOMES)
-    about = next((history.unit_set(event.texts(key)) for key in ("allocated_to", "message_refers_to") if event.has(key)), debts)
-    event.get("message_refers_to")
+    named, discussed = _named_debts(event, history), _discussed(event, history, outcome=outcome)
+    initiated = named if named is not None else (debts & discussed or debts)
     call = Call(
         at=event.at,
         is_placed=is_placed,
         person=person,
-        debts=about,
-        discussed=_discussed(event, history, debts=debts, outcome=outcome),
+        debts=initiated,
+        discussed=discussed | initiated if outcome == CONVERSATION and is_placed else discussed,
         outcome=outcome,
         message=event.word("message", known=MESSAGES) if event.has("message") else "",
         endpoint=_endpoint(event),
         purpose=event.word("purpose", known=_PURPOSES) if event.has("purpose") else None,
+        is_to_allocate=named is None and not discussed and len(initiated) > 1,
     )
     if (call.message or event.has("message_refers_to")) and outcome != VOICEMAIL:
         raise Unsupported(f"{event.place} leaves a message without a voicemail")
@@ -153,9 +185,19 @@ def _call(event: Event, history: History) -> None:
     _noted(event, history, person=person)
 
 
-def _discussed(event: Event, history: History, *, debts: frozenset[str], outcome: str) -> frozenset[str]:
+def _named_debts(event: Event, history: History) -> frozenset[str] | None:
+    """Return the debts that the message refers to, or that the collector chose to count the call for; None where neither is told."""
+    found = None
+    for key in ("message_refers_to", "allocated_to", "counted_toward", "counted_for"):
+        if event.has(key):
+            value = event.get(key)
+            found = history.unit_set([value] if isinstance(value, str) else event.texts(key))
+    return found
+
+
+def _discussed(event: Event, history: History, *, outcome: str) -> frozenset[str]:
     if not event.has("discussed"):
-        return debts if outcome == CONVERSATION else frozenset()
+        return history.unit_set(event.texts("debts", default=())) if outcome == CONVERSATION else frozenset()
     discussed = history.unit_set(event.texts("discussed"))
     if outcome != CONVERSATION and discussed:
         raise Unsupported(f"{event.place} discusses debts without a conversation")
@@ -199,15 +241,17 @@ def _preferred(node: Node, history: History, *, event: Event, person: str) -> No
     for key, days in (("weekends", range(5, 7)), ("weekdays", range(5))):
         if node.has(key) and node.word(key, known={"none_convenient", "convenient"}) == "none_convenient":
             spans.append(Span(frozenset(days)))
-    for name in (*node.texts("blackout_days", default=()), *node.texts("inconvenient_days", default=())):
-        if not days_of(name):
-            raise Unsupported(f"{node.place} names the day {name!r}")
-        spans.append(Span(days_of(name)))
-    wishes = [Wish(spans=(span,)) for span in spans]
+    for key in ("blackout_days", "inconvenient_days", "blackout_weekdays"):
+        for name in node.texts(key, default=()):
+            if not days_of(name):
+                raise Unsupported(f"{node.place} names the day {name!r}")
+            spans.append(Span(days_of(name)))
+    until = next((node.day(key) for key in ("until", "through") if node.has(key)), None)
+    wishes = [Wish(spans=(span,), last_on=until) for span in spans]
     for place in (*node.texts("inconvenient_places", default=()), *node.texts("places_inconvenient", default=())):
         if place not in PLACES:
             raise Unsupported(f"{node.place} names the place {place!r}")
-        wishes.append(Wish(places=(place,)))
+        wishes.append(Wish(places=(PLACES[place],), last_on=until))
     history.wishes += [Voiced(event.at, person, wish) for wish in wishes]
 
 
@@ -265,6 +309,11 @@ def _preference(event: Event, history: History) -> None:
 
 
 def _voiced(event: Event, history: History, *, person: str, text: str, is_written: bool) -> None:
+    if re.fullmatch(_NOT_AT_WORK, text.strip().rstrip("."), flags=re.IGNORECASE) or re.fullmatch(
+        _EMPLOYER, text.strip().rstrip("."), flags=re.IGNORECASE
+    ):
+        history.learned.append(Dated(event.at, "employer_forbids"))
+        return
     wish = wish_of(text)
     if not wish.is_all_contact:
         history.wishes.append(Voiced(event.at, person, wish))
@@ -286,7 +335,9 @@ def _opt_out(event: Event, history: History) -> None:
     event.word("via", known=VIA, default="electronic")
     _debts(event, history)
     if endpoint is not None:
-        history.wishes.append(Voiced(event.at, person, Wish(endpoints=(endpoint,))))
+        history.wishes.append(Voiced(event.at, person, Wish(endpoints=(endpoint,), media=("email", "text"))))
+    if event.has("channel"):
+        event.word("channel", known=VIA)
     if event.has("detail"):
         _voiced(event, history, person=person, text=event.text("detail"), is_written=False)
     elif endpoint is None:
@@ -301,10 +352,7 @@ def _statement(event: Event, history: History) -> None:
     person, text = _person_in(event, history), event.text("detail")
     history.learned.append(Dated(event.at, "statement", _debts(event, history), person))
     if re.fullmatch(_AGAINST, text, flags=re.IGNORECASE) is None:
-        wish = wish_of(text)
-        if wish.is_all_contact:
-            raise Unsupported(f"whether {text!r} was written is not said")
-        history.wishes.append(Voiced(event.at, person, wish))
+        _voiced(event, history, person=person, text=text, is_written=event.flag("in_writing", default=False))
 
 
 _CONDUCT = (
@@ -338,6 +386,9 @@ def _consent(event: Event, history: History) -> None:
     history.consents.append(Consent(event.at, person, _debts(event, history), days, leave, is_valid=is_direct and is_sound))
 
 
+_CALL_ME = r"(?:please )?call (?:me )?back|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
+
+
 def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
     """Return the days that consent to calls is limited to, None where it names none."""
     words = event.text("words") if event.has("words") else ""
@@ -351,6 +402,8 @@ def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
             raise Unsupported(f"{event.place} has a scope of {', '.join(sorted(map(str, scope)))}")
     elif scope is not None and not isinstance(scope, str):
         raise Unsupported(f"{event.place} has a scope that is not understood")
+    if re.fullmatch(_CALL_ME, words.strip().rstrip("."), flags=re.IGNORECASE) is not None:
+        return days
     named = re.fullmatch(r"(?:please )?call (?:me )?back on (\w+)", words, flags=re.IGNORECASE)
     if words and (named is None or days is None or {day.weekday() for day in days} != days_of(named[1])):
         raise Unsupported(f"the words {words!r} are not understood")
@@ -363,6 +416,7 @@ def _revoked(event: Event, history: History) -> None:
     history.learned.append(Dated(event.at, "consent_revoked", _debts(event, history), person))
 
 
+_NOT_AT_WORK = r"(?:(?:the )?consumer |I )?(?:cannot|can't|can not) (?:take|receive) (?:personal )?calls at (?:work|the workplace)"
 _EMPLOYER = (
     r"(?:the )?(?:consumer's )?employer (?:prohibits|forbids|does not allow) (?:the consumer (?:from receiving|to receive) )?"
     r"(?:such |these |personal |debt collection )?(?:calls|communications|contact)(?: at work| at the workplace)?"
@@ -370,7 +424,8 @@ _EMPLOYER = (
 _NO_LONGER = (
     rf"(?:(?:the )?(?:attorney|consumer) (?:states|says) (?:that )?)?(?:the )?consumer is no longer represented(?: {_ABOUT}{_NAME})?"
 )
-_WRONG_NUMBER = rf"(?:the )?(?:(?:tele)?phone )?number {_NAME} (?:is not|does not belong to) (?:C\d+|the consumer)(?:'s)?(?: number)?"
+_NUMBER = rf"(?:the |that )?(?:(?:tele)?phone )?number(?: (?:called|dialed|{_NAME}))?"
+_WRONG_NUMBER = rf"(?:{_NUMBER}|{_NAME}) (?:belongs to (?:someone|somebody) else|(?:is not|does not belong to) (?:C\d+|the consumer)(?:'s)?(?: number)?)"
 _LEARNED: tuple[tuple[str, str], ...] = (
     (rf"(?:the )?consumer (?:is )?represented by (?:an )?attorney(?: {_ABOUT}{_NAME})?", "represented"),
     (r"attorney(?:'s)? name and address (?:are )?(?:known|readily ascertainable)", "attorney_known"),
@@ -379,20 +434,32 @@ _LEARNED: tuple[tuple[str, str], ...] = (
     (r"(?:the )?attorney consents to direct (?:communication|contact)(?: with the consumer)?", "attorney_consents"),
     (r"(?:the )?attorney (?:has )?(?:failed|fails) to respond within a reasonable (?:time|period(?: of time)?)", "attorney_silent"),
     (_EMPLOYER, "employer_forbids"),
+    (_NOT_AT_WORK, "employer_forbids"),
+    (r"(?:the )?consumer (?:does not|doesn't) answer (?:telephone )?calls to (?:that number|it)", ""),
     (_WRONG_NUMBER, "misdirected"),
     (r"(?:the )?consumer is (?:now |currently )?at (home|work|school)", "consumer_at"),
 )
 
 
+_FILE = r"(?:the )?(?:creditor(?:'s)? |placed )?(?:account )?(?:file(?: notes?)?|notes?)(?: (?:says?|states?|shows?|includes? notes? stating))?(?: that)?:? "
+
+
 def _knowledge(event: Event, history: History) -> None:
+    endpoint = _endpoint(event)
     for clause in clauses_of(event.text("detail")):
+        in_file = re.match(_FILE, clause, flags=re.IGNORECASE)
+        if in_file is not None:
+            for person in (name for name, node in history.vector.persons.items() if node.text("role") == "consumer"):
+                history.wishes.append(Voiced(event.at, person, wish_of(clause[in_file.end() :])))
+            continue
         matches = ((re.fullmatch(pattern, clause, flags=re.IGNORECASE), what) for pattern, what in _LEARNED)
         matched, what = next(((found, what) for found, what in matches if found is not None), (None, ""))
         if matched is None:
             raise Unsupported(f"the knowledge {clause!r} is not understood")
         named = next((group for group in matched.groups() if group), "")
         is_debt = bool(named) and what in ("represented", "unrepresented")
-        history.learned.append(Dated(event.at, what, history.unit_set([named] if is_debt else []), named))
+        value = named or endpoint or "" if what == "misdirected" else named
+        history.learned.append(Dated(event.at, what, history.unit_set([named] if is_debt else []), value))
 
 
 def _creditor_notice(event: Event, history: History) -> None:

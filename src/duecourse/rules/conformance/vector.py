@@ -50,6 +50,10 @@ class Node:
         self._read.add(key)
         return self._raw.get(key, default)
 
+    def peek(self, key: str) -> Any:
+        """Return the value without marking it as read: only to find out whether one's own kind of value stands there."""
+        return self._raw.get(key)
+
     def need(self, key: str) -> Any:
         """Return the value.
 

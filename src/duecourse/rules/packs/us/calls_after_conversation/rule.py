@@ -6,7 +6,7 @@ those of 1006.14(b)(3); consent given in the conversation outlives it, and the n
 How we read it:
 
 - After a conversation on the 1st the next call is free on the 8th.
-- A person who turns a call to another debt has had a conversation about that debt too (comment 14(b)(4)-1).
+- A person who turns a call to another debt has had a conversation about both (comment 14(b)(4)-2.vi).
 - Days are the consumer's local calendar days.
 """
 

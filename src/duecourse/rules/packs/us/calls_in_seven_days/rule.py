@@ -11,7 +11,8 @@ How we read it:
 - The days are the consumer's local calendar days, today and the six before it; the next call is the eighth when seven are counted.
 - Ringing unanswered, a mailbox, a recording, a dropped line: connected. Busy and not in service: not.
 - A call later found to have gone to another person's number was no call to this one, and is taken out.
-- A call about two debts on which nothing was said of either counts at least for one; we count it for each, so no choice has to be defended.
+- A call about several debts on which none was named (unanswered, a limited-content message, a general talk) counts for one of them, which the
+  collector chooses (comments 14(b)(4)-1 and -2). Whoever counts writes the choice down; where none is written, it counts for each.
 """
 
 from __future__ import annotations
