@@ -13,8 +13,9 @@ from functools import cache
 from duecourse.rules.conformance.asking import ask
 from duecourse.rules.conformance.past import Call, History
 from duecourse.rules.conformance.phrases import Wish
-from duecourse.rules.conformance.timeline import CONVERSATION, PLACES, UNCONNECTED, VOICEMAIL, zones_in
+from duecourse.rules.conformance.timeline import CONVERSATION, PLACES, UNCONNECTED, VOICEMAIL
 from duecourse.rules.conformance.vector import Unsupported, Vector
+from duecourse.rules.conformance.zones import zones_in
 from duecourse.rules.facts import ContactFacts, zones_of
 from duecourse.rules.form import Pack
 from duecourse.rules.vocabulary import CORE
@@ -156,6 +157,22 @@ def role_of(vector: Vector, person: str) -> str:
     if plain not in PARTY_FACTS and plain not in EXCLUDED_ROLES and not plain.startswith("third_party"):
         raise Unsupported(f"the role {role!r} is not understood")
     return plain
+
+
+def only_consumer(vector: Vector) -> str | None:
+    """Return the one consumer, None where there is none or several."""
+    found = [name for name, node in vector.persons.items() if node.text("role") == "consumer"]
+    return found[0] if len(found) == 1 else None
+
+
+def read_roles(vector: Vector) -> None:
+    """Read every person's role.
+
+    Raises:
+        Unsupported: one is not known.
+    """
+    for person in vector.persons:
+        role_of(vector, person)
 
 
 def is_consumer(role: str, *, pack: Pack) -> bool:

@@ -7,10 +7,22 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from duecourse.rules.conformance.known_phrases import (
+    AGAINST,
+    CALL_ME,
+    CONDUCT,
+    EMPLOYER,
+    FILE,
+    HOW,
+    LEARNED,
+    NOT_AT_WORK,
+    NOTES,
+    PLAIN_DISPUTES,
+)
 from duecourse.rules.conformance.past import Call, Consent, Dated, Endpoint, History, Message, Voiced
 from duecourse.rules.conformance.phrases import Span, Wish, clauses_of, days_of, leave_of, minute_of, wish_of
 from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector, day_of
-from duecourse.rules.facts import zone_of
+from duecourse.rules.conformance.zones import zones_in
 
 UNCONNECTED = {"busy", "busy_signal", "not_in_service", "number_not_in_service", "out_of_service", "not_connected", "unable_to_connect"}
 UNANSWERED = {"no_answer", "unanswered", "rang_unanswered", "rings_unanswered"}
@@ -33,18 +45,11 @@ _DEBT_TYPES = {
 }
 _CEASE_CONTENT = {"cease_communication_or_refusal_to_pay", "cease_communication", "refusal_to_pay"}
 _CONTENT_CLASSES = {"", "marketing_no_specific_debt", "limited_content", "conveys_debt_information", "specific_debt"}
-_NAME = r"([A-Z][A-Z0-9_-]*)"
-_ABOUT = "(?:on |in connection with |about |regarding )"
 _ENDPOINT_PLACES = {
     "mobile": None, "mobile_phone": None, "email": None, "landline": None, "mailing_address": None, "postal_address": None,
     "home_landline": "home", "home_phone": "home", "home_address": "home", "home_mailing_address": "home", "residential_address": "home",
     "work_landline": "work", "work_phone": "work", "work_address": "work", "work_email": None,
 }  # fmt: skip
-_ZONES = {
-    "eastern": "America/New_York", "et": "America/New_York", "central": "America/Chicago", "ct": "America/Chicago",
-    "mountain": "America/Denver", "mt": "America/Denver", "pacific": "America/Los_Angeles", "pt": "America/Los_Angeles",
-}  # fmt: skip
-_OTHERS = ("collector", "creditor", "caller", "agency", "attorney")
 _Read = Callable[[Event, History], None]
 
 
@@ -61,53 +66,6 @@ def history_of(vector: Vector) -> History:
     history.sort()
     history.allocate()
     return history
-
-
-def zones_in(node: Node) -> tuple[str, ...]:
-    """Return the zones that a mapping suggests for the consumer, in order of key: of keys that speak of a zone, and of values that are one.
-
-    Raises:
-        Unsupported: a key speaks of a zone and its value is none.
-    """
-    found: list[str] = []
-    for key in sorted(key for key in node if not any(other in key.lower() for other in _OTHERS)):
-        if "zone" in key.lower() or _is_zone(node.peek(key)):
-            found += _zone_names(node.get(key), place=f"{node.place}, {key}")
-        elif _lists_zones(node.peek(key)):
-            for inner in node.nodes(key):
-                found += zones_in(inner)
-                for told in sorted(_INDICATOR_KEYS & set(inner)):
-                    inner.text(told)
-    return tuple(dict.fromkeys(found))
-
-
-_INDICATOR_KEYS = {"source", "indicator", "type"}
-
-
-def _is_zone(value: Any) -> bool:
-    return isinstance(value, str) and "/" in value and zone_of(value) is not None
-
-
-def _lists_zones(value: Any) -> bool:
-    """Whether it is a list of mappings that each tell a zone and otherwise only where it comes from."""
-    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
-        return False
-    return all(
-        any("zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
-        and all(key in _INDICATOR_KEYS or "zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
-        for item in value
-    )
-
-
-def _zone_names(value: Any, *, place: str) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, list | dict):
-        return [name for inner in (value.values() if isinstance(value, dict) else value) for name in _zone_names(inner, place=place)]
-    name = _ZONES.get(value.lower(), value) if isinstance(value, str) else ""
-    if zone_of(name) is None:
-        raise Unsupported(f"{place} is no time zone: {value!r}")
-    return [name]
 
 
 def _endpoints(vector: Vector) -> dict[str, Endpoint]:
@@ -210,21 +168,11 @@ def _ringless(event: Event, history: History) -> None:
     history.calls.append(Call(event.at, True, person, debts, frozenset(), VOICEMAIL, message, _endpoint(event), None, is_ringless=True))
 
 
-_NOTES: tuple[tuple[str, str], ...] = (
-    (r"(?:the )?consumer is busy", "busy"),
-    (r"convenient on weekdays except \d\d:\d\d\s*-\s*\d\d:\d\d", "preferred"),
-    (r"no time on weekends", "preferred"),
-    (r"mid-call the consumer says (?:that )?this is an inconvenient (?:time|place)", "call_inconvenient"),
-    (r"initial (?:written )?communication(?: with \(e\)\(1\) disclosure)?", "initial"),
-    (r"oral|disclosure made", ""),
-)
-
-
 def _noted(event: Event, history: History, *, person: str) -> None:
     """Read the note, clause by clause."""
     for clause in clauses_of(event.text("note")) if event.has("note") else []:
         for part in [part.strip() for part in clause.split(",")]:
-            effect = next((effect for pattern, effect in _NOTES if re.fullmatch(pattern, part, flags=re.IGNORECASE)), None)
+            effect = next((effect for pattern, effect in NOTES if re.fullmatch(pattern, part, flags=re.IGNORECASE)), None)
             if effect is None or (effect in ("preferred", "busy") and not event.has("preference")):
                 raise Unsupported(f"the note {part!r} is not understood")
             if effect in ("call_inconvenient", "initial"):
@@ -309,8 +257,8 @@ def _preference(event: Event, history: History) -> None:
 
 
 def _voiced(event: Event, history: History, *, person: str, text: str, is_written: bool) -> None:
-    if re.fullmatch(_NOT_AT_WORK, text.strip().rstrip("."), flags=re.IGNORECASE) or re.fullmatch(
-        _EMPLOYER, text.strip().rstrip("."), flags=re.IGNORECASE
+    if re.fullmatch(NOT_AT_WORK, text.strip().rstrip("."), flags=re.IGNORECASE) or re.fullmatch(
+        EMPLOYER, text.strip().rstrip("."), flags=re.IGNORECASE
     ):
         history.learned.append(Dated(event.at, "employer_forbids"))
         return
@@ -344,29 +292,19 @@ def _opt_out(event: Event, history: History) -> None:
         raise Unsupported(f"{event.place} names nothing")
 
 
-_AGAINST = rf"(?:refuses to pay|does not owe|disputes|does not wish to be contacted again about)(?: {_NAME})?"
-
-
 def _statement(event: Event, history: History) -> None:
     """What a person said against contact or debt: a factor, and perhaps a wish about a medium."""
     person, text = _person_in(event, history), event.text("detail")
     history.learned.append(Dated(event.at, "statement", _debts(event, history), person))
-    if re.fullmatch(_AGAINST, text, flags=re.IGNORECASE) is None:
+    if re.fullmatch(AGAINST, text, flags=re.IGNORECASE) is None:
         _voiced(event, history, person=person, text=text, is_written=event.flag("in_writing", default=False))
-
-
-_CONDUCT = (
-    r"collector used (?:obscene|profane|abusive)(?: or (?:obscene|profane|abusive))* language(?: in an earlier call)?",
-    r"collector threatened violence(?: in an earlier call)?",
-    r"collector (?:earlier )?called at an inconvenient time or place",
-)
 
 
 def _conduct(event: Event, history: History) -> None:
     if event.text("by", history.vector.collector) != history.vector.collector:
         raise Unsupported(f"{event.place} is by another than the collector")
     text = event.text("detail")
-    if not any(re.fullmatch(pattern, text, flags=re.IGNORECASE) for pattern in _CONDUCT):
+    if not any(re.fullmatch(pattern, text, flags=re.IGNORECASE) for pattern in CONDUCT):
         raise Unsupported(f"the conduct {text!r} is not understood")
     history.learned.append(Dated(event.at, "conduct"))
 
@@ -386,9 +324,6 @@ def _consent(event: Event, history: History) -> None:
     history.consents.append(Consent(event.at, person, _debts(event, history), days, leave, is_valid=is_direct and is_sound))
 
 
-_CALL_ME = r"(?:please )?call (?:me )?back|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
-
-
 def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
     """Return the days that consent to calls is limited to, None where it names none."""
     words = event.text("words") if event.has("words") else ""
@@ -402,7 +337,7 @@ def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
             raise Unsupported(f"{event.place} has a scope of {', '.join(sorted(map(str, scope)))}")
     elif scope is not None and not isinstance(scope, str):
         raise Unsupported(f"{event.place} has a scope that is not understood")
-    if re.fullmatch(_CALL_ME, words.strip().rstrip("."), flags=re.IGNORECASE) is not None:
+    if re.fullmatch(CALL_ME, words.strip().rstrip("."), flags=re.IGNORECASE) is not None:
         return days
     named = re.fullmatch(r"(?:please )?call (?:me )?back on (\w+)", words, flags=re.IGNORECASE)
     if words and (named is None or days is None or {day.weekday() for day in days} != days_of(named[1])):
@@ -416,43 +351,15 @@ def _revoked(event: Event, history: History) -> None:
     history.learned.append(Dated(event.at, "consent_revoked", _debts(event, history), person))
 
 
-_NOT_AT_WORK = r"(?:(?:the )?consumer |I )?(?:cannot|can't|can not) (?:take|receive) (?:personal )?calls at (?:work|the workplace)"
-_EMPLOYER = (
-    r"(?:the )?(?:consumer's )?employer (?:prohibits|forbids|does not allow) (?:the consumer (?:from receiving|to receive) )?"
-    r"(?:such |these |personal |debt collection )?(?:calls|communications|contact)(?: at work| at the workplace)?"
-)
-_NO_LONGER = (
-    rf"(?:(?:the )?(?:attorney|consumer) (?:states|says) (?:that )?)?(?:the )?consumer is no longer represented(?: {_ABOUT}{_NAME})?"
-)
-_NUMBER = rf"(?:the |that )?(?:(?:tele)?phone )?number(?: (?:called|dialed|{_NAME}))?"
-_WRONG_NUMBER = rf"(?:{_NUMBER}|{_NAME}) (?:belongs to (?:someone|somebody) else|(?:is not|does not belong to) (?:C\d+|the consumer)(?:'s)?(?: number)?)"
-_LEARNED: tuple[tuple[str, str], ...] = (
-    (rf"(?:the )?consumer (?:is )?represented by (?:an )?attorney(?: {_ABOUT}{_NAME})?", "represented"),
-    (r"attorney(?:'s)? name and address (?:are )?(?:known|readily ascertainable)", "attorney_known"),
-    (r"attorney(?:'s)? name and address (?:are )?(?:unknown|not known|neither known nor readily ascertainable)", "attorney_unknown"),
-    (_NO_LONGER, "unrepresented"),
-    (r"(?:the )?attorney consents to direct (?:communication|contact)(?: with the consumer)?", "attorney_consents"),
-    (r"(?:the )?attorney (?:has )?(?:failed|fails) to respond within a reasonable (?:time|period(?: of time)?)", "attorney_silent"),
-    (_EMPLOYER, "employer_forbids"),
-    (_NOT_AT_WORK, "employer_forbids"),
-    (r"(?:the )?consumer (?:does not|doesn't) answer (?:telephone )?calls to (?:that number|it)", ""),
-    (_WRONG_NUMBER, "misdirected"),
-    (r"(?:the )?consumer is (?:now |currently )?at (home|work|school)", "consumer_at"),
-)
-
-
-_FILE = r"(?:the )?(?:creditor(?:'s)? |placed )?(?:account )?(?:file(?: notes?)?|notes?)(?: (?:says?|states?|shows?|includes? notes? stating))?(?: that)?:? "
-
-
 def _knowledge(event: Event, history: History) -> None:
     endpoint = _endpoint(event)
     for clause in clauses_of(event.text("detail")):
-        in_file = re.match(_FILE, clause, flags=re.IGNORECASE)
+        in_file = re.match(FILE, clause, flags=re.IGNORECASE)
         if in_file is not None:
             for person in (name for name, node in history.vector.persons.items() if node.text("role") == "consumer"):
                 history.wishes.append(Voiced(event.at, person, wish_of(clause[in_file.end() :])))
             continue
-        matches = ((re.fullmatch(pattern, clause, flags=re.IGNORECASE), what) for pattern, what in _LEARNED)
+        matches = ((re.fullmatch(pattern, clause, flags=re.IGNORECASE), what) for pattern, what in LEARNED)
         matched, what = next(((found, what) for found, what in matches if found is not None), (None, ""))
         if matched is None:
             raise Unsupported(f"the knowledge {clause!r} is not understood")
@@ -481,14 +388,11 @@ def _validation_notice(event: Event, history: History) -> None:
     history.learned.append(Dated(event.at, "validation_notice", _debts(event, history), event.day("period_end").isoformat()))
 
 
-_PLAIN_DISPUTES = r"(?:reworded: )?I do not owe (?:this|it|the debt)"
-
-
 def _dispute(what: str) -> _Read:
     def read(event: Event, history: History) -> None:
         _person_in(event, history)
         is_written, text, attachment = event.flag("in_writing"), event.get("text"), event.get("attachment")
-        if text is not None and (not isinstance(text, str) or re.fullmatch(_PLAIN_DISPUTES, text) is None):
+        if text is not None and (not isinstance(text, str) or re.fullmatch(PLAIN_DISPUTES, text) is None):
             raise Unsupported(f"the dispute {text!r} is not understood")
         if attachment is not None:
             raise Unsupported(f"whether the attachment {attachment!r} is new and material is not said")
@@ -506,17 +410,10 @@ def _answer(what: str) -> _Read:
     return read
 
 
-_HOW = (
-    (r"(?:says so|disputes it|states it) (?:by|on the) (?:tele)?phone|orally|in person", "oral"),
-    (r"(?:by|in a) (?:letter|mail)|mails (?:back )?(?:a letter|the tear-off|the form)", "paper"),
-    (r"by (?:e-?mail|text)|(?:by|through) (?:the|a) (?:(?:website|web) )?portal", "electronic"),
-)
-
-
 def _submitted(event: Event, history: History) -> None:
     _person_in(event, history)
     how = event.text("how")
-    found = next((name for pattern, name in _HOW if re.fullmatch(pattern, how, flags=re.IGNORECASE)), None)
+    found = next((name for pattern, name in HOW if re.fullmatch(pattern, how, flags=re.IGNORECASE)), None)
     if found is None:
         raise Unsupported(f"the way {how!r} is not understood")
     history.learned.append(Dated(event.at, "dispute_submitted", _debts(event, history), found))

@@ -1,0 +1,314 @@
+"""Readers of questions about what something is and what may be said or done, beside making a contact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from duecourse.rules.conformance import situation as facts_of
+from duecourse.rules.conformance.asking import ask
+from duecourse.rules.conformance.past import History
+from duecourse.rules.conformance.situation import (
+    MEDIA,
+    PARTY_FACTS,
+    only_consumer,
+    read_roles,
+    role_of,
+)
+from duecourse.rules.conformance.timeline import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL, history_of
+from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
+
+
+def classify(vector: Vector) -> Answer:
+    """Say what the one event of the timeline is, as far as the citations define it."""
+    history = history_of(vector)
+    read_roles(vector)
+    known = _message_facts(history, vector)
+    answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+    asked, codes = set(answer.rules), set(answer.facts["codes"])
+    facts = {name: code not in codes for rule, (name, code) in _CLASSES.items() if f"{vector.pack.id}.{rule}" in asked}
+    if "counts_as_telephone_call" in facts and "connected" in facts:
+        facts["counts_toward_frequency"] = facts["counts_as_telephone_call"] and facts["connected"]
+        facts["excluded_from_frequency"] = not facts["counts_toward_frequency"]
+    return Answer(None, {**facts, "codes": sorted(codes)}, {}, answer.rules)
+
+
+_CLASSES = {
+    "communication": ("communication", "no_communication"),
+    "attempt": ("attempt_to_communicate", "no_attempt"),
+    "telephone_call": ("counts_as_telephone_call", "no_telephone_call"),
+    "connected_call": ("connected", "not_connected"),
+    "last_statement": ("qualifies_as_last_statement", "no_last_statement"),
+    "written_dispute": ("in_writing", "not_in_writing"),
+}
+
+
+def _message_facts(history: History, vector: Vector) -> dict[str, int]:
+    told = [one for one in history.learned if one.what in ("statement_sent", "dispute_submitted")]
+    if len(history.calls) + len(history.messages) + len(told) != 1 or len(told) != len(history.learned):
+        raise Unsupported("more or less than one event is to be classified")
+    if history.calls:
+        call = history.calls[0]
+        conveys = call.outcome == CONVERSATION or call.message == "conveys_debt_information"
+        if call.outcome == VOICEMAIL and not call.message and any(paths.startswith("1006.2") for paths in vector.scope):
+            raise Unsupported("what the voicemail says is not told")
+        is_voice = {"is_voice_call": int(not call.is_ringless), "is_ringless_voicemail": int(call.is_ringless)}
+        return {
+            "conveys_debt_information": int(conveys),
+            "is_about_debt": 1,
+            "is_connected": int(call.outcome not in UNCONNECTED),
+            **is_voice,
+        }
+    if history.messages:
+        content = history.messages[0].content_class
+        if not content and any(citation.startswith("1006.2") for citation in vector.scope):
+            raise Unsupported("what the message says is not told")
+        is_about = content != "marketing_no_specific_debt"
+        return {"conveys_debt_information": int(content in ("conveys_debt_information", "specific_debt")), "is_about_debt": int(is_about)}
+    if told[0].what == "statement_sent":
+        return {"is_sent_for_creditor": int(_is_for_creditor(told[0].value, vector))}
+    return _dispute_facts(told[0].value, vector)
+
+
+def _is_for_creditor(sender: str, vector: Vector) -> bool:
+    also = vector.known.flag("collector_is_also_creditor", default=False)
+    if sender == vector.collector:
+        return also
+    if re.fullmatch(r"CR\d+(?:-SERVICE-PROVIDER)?", sender) is None:
+        raise Unsupported(f"who {sender} is, is not said")
+    return True
+
+
+def _dispute_facts(way: str, vector: Vector) -> dict[str, int]:
+    if way != "electronic":
+        return {"is_on_paper": int(way == "paper")}
+    accepts = vector.known.flag("collector_accepts_electronic_communications")
+    return {"is_electronic": 1, "is_electronic_accepted": int(accepts)}
+
+
+def classify_person(vector: Vector) -> Answer:
+    """Say whether a person is the consumer in the sense of the rules on contact."""
+    history_of(vector)
+    read_roles(vector)
+    role = role_of(vector, vector.question.text("person"))
+    known = dict.fromkeys(PARTY_FACTS.get(role, ()), 1)
+    answer = ask("party", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+    return Answer(None, {"consumer_for_1006_6": "no_consumer" not in answer.facts["codes"]}, {}, answer.rules)
+
+
+_NEEDED = {
+    "business_name": "has_business_name",
+    "reply_request": "has_reply_request",
+    "natural_person_name": "has_person_name",
+    "callback_number": "has_callback_number",
+}
+
+
+_ALLOWED = {"salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
+
+
+_OTHER = {
+    *("statement_from_debt_collector", "request_to_speak_to_consumer", "representative_group_description", "agent_group_description"),
+    "business_name_indicates_debt_collection",
+    "amount",
+    "amount_owed",
+    "account_number",
+    "creditor_name",
+    "debt_collector_statement",
+}
+
+
+def classify_voicemail(vector: Vector) -> Answer:
+    """Say whether a voicemail of these elements is a limited-content message."""
+    history_of(vector)
+    read_roles(vector)
+    elements = vector.question.texts("message_elements")
+    known = {_NEEDED[element]: 1 for element in elements if element in _NEEDED}
+    others = [element for element in elements if element not in _NEEDED and element not in _ALLOWED]
+    for element in others:
+        if element not in _OTHER and not element.startswith(("amount", "account")):
+            raise Unsupported(f"the element {element!r} is not understood")
+    known["has_other_content"] = int(bool(others))
+    if vector.question.has("to"):
+        person = role_of(vector, vector.question.text("to"))
+        known["is_addressee_consumer"] = int(facts_of.is_consumer(person, pack=vector.pack))
+    answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+    return Answer(None, {"limited_content_message": "not_limited_content" not in answer.facts["codes"]}, {}, answer.rules)
+
+
+def voicemail_disclosure(vector: Vector) -> Answer:
+    """Say whether a voicemail needs a disclosure."""
+    history_of(vector)
+    read_roles(vector)
+    conveys = vector.question.word("message", known=MESSAGES) == "conveys_debt_information"
+    known = {"conveys_debt_information": int(conveys)}
+    answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+    return Answer(None, {"disclosure_required": answer.outcome == "deny"}, {}, answer.rules)
+
+
+def required_disclosures(vector: Vector) -> Answer:
+    """List what a communication must disclose, given those before it."""
+    history = history_of(vector)
+    read_roles(vector)
+    at, medium = vector.question.instant("t"), vector.question.word("channel", known=MEDIA)
+    spoken = [
+        call.at for call in history.calls if call.at < at and (call.outcome == CONVERSATION or call.message == "conveys_debt_information")
+    ]
+    if any(call.outcome == VOICEMAIL and not call.message for call in history.calls):
+        raise Unsupported("what a voicemail says is not told")
+    written = [message.at for message in history.messages if message.at < at and message.content_class != "marketing_no_specific_debt"]
+    if [one for one in history.of("initial", until=at) if any(earlier < one.at for earlier in [*spoken, *written])]:
+        raise Unsupported("an event is called the initial communication, and another comes before it")
+    is_initial = not spoken and not written
+    is_first_written = not is_initial and medium != "phone" and not [m for m in written if m]
+    if vector.question.has("note"):
+        note = vector.question.text("note")
+        if note != "initial written communication" or not (is_first_written or (is_initial and medium != "phone")):
+            raise Unsupported(f"the note {note!r} is not understood")
+    known = {"conveys_debt_information": 1, "is_initial": int(is_initial), "is_initial_in_writing": int(is_first_written)}
+    answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.local_day(at))
+    codes = answer.facts["codes"]
+    full = ["attempting_to_collect_a_debt", "information_used_for_that_purpose"]
+    later = ["communication_is_from_a_debt_collector"] if "no_later_disclosure" in codes else []
+    return Answer(None, {"required": full if "no_initial_disclosure" in codes else later}, {}, answer.rules)
+
+
+_ASKS = (
+    (r"(?:what|which|whether another) (?:time|place)(?: or (?:time|place))?(?:s)? would be (?:more )?convenient", 0),
+    (r"(?:for )?consent to continue (?:this|the) call(?: now)?", 1),
+)
+
+
+def ask_during_call(vector: Vector) -> Answer:
+    """Answer whether something may be asked on a call that was called inconvenient."""
+    history = history_of(vector)
+    read_roles(vector)
+    role_of(vector, vector.question.text("to", only_consumer(vector)))
+    text, at = vector.question.text("ask"), vector.question.instant("t")
+    asking = next((value for pattern, value in _ASKS if re.fullmatch(pattern, text, flags=re.IGNORECASE)), None)
+    if asking is None:
+        raise Unsupported(f"the question {text!r} is not understood")
+    is_inconvenient = any(one.at <= at for one in history.of("call_inconvenient", until=at))
+    known = {"is_asking_to_go_on": asking, "is_call_inconvenient": int(is_inconvenient)}
+    return ask("conduct", known, pack=vector.pack, scope=vector.scope, as_of=vector.local_day(at))
+
+
+_ESTATE = (
+    r"deceased consumer: (?:says|states) (?:that )?it is looking for the person (?:authorized to act (?:for|on behalf of) the "
+    r"(?:deceased consumer's )?estate|handling the financial affairs of the deceased(?: consumer)?)"
+)
+
+
+_STATEMENTS: tuple[tuple[str, Mapping[str, int]], ...] = (
+    (r"(?:states|says|mentions) (?:that )?(?:the )?consumer owes (?:a|any) debt", {"is_debt_mentioned": 1}),
+    (r"volunteers (?:the )?employer's name", {"is_employer_named": 1}),
+    (r"gives (?:the )?employer's name after express request", {"is_employer_named": 1, "is_employer_asked": 1}),
+    (_ESTATE, {}),
+    (r"(?:states|says) (?:that )?it is confirming or correcting location information", {}),
+    (r"identifies (?:itself|himself|herself) by (?:own )?name", {}),
+    (r"does not identify (?:itself|himself|herself)|refuses to give (?:own|its) name", {"is_own_name_hidden": 1}),
+)
+
+
+def location_statement(vector: Vector) -> Answer:
+    """Answer whether something may be said to a third party who is asked for the consumer's whereabouts."""
+    history_of(vector)
+    read_roles(vector)
+    if role_of(vector, vector.question.text("to")) == "consumer":
+        raise Unsupported("the consumer is no third party")
+    text = vector.question.text("statement")
+    known = next((known for pattern, known in _STATEMENTS if re.fullmatch(pattern, text, flags=re.IGNORECASE)), None)
+    if known is None:
+        raise Unsupported(f"the statement {text!r} is not understood")
+    return ask("conduct", known, pack=vector.pack, scope=vector.scope, as_of=vector.local_day(vector.question.instant("t")))
+
+
+_STEPS: dict[str, Mapping[str, int]] = {
+    "file_suit": {"is_suit": 1},
+    "bring_legal_action": {"is_suit": 1},
+    "threaten_suit": {"is_suit_threatened": 1},
+    "threaten_legal_action": {"is_suit_threatened": 1},
+    "file_bankruptcy_proof_of_claim": {"is_proof_of_claim": 1, "is_suit": 1},
+    "send_collection_letter_without_threat": {},
+}
+
+
+def legal_step(vector: Vector) -> Answer:
+    """Answer whether a step may be taken on debts some of which may be time-barred."""
+    history_of(vector)
+    read_roles(vector)
+    step = _STEPS[vector.question.word("step", known=_STEPS)]
+    as_of = vector.local_day(vector.question.instant("t"))
+    named = vector.question.texts("debts", default=()) or tuple(vector.debts)
+    ends = {
+        debt: node.day("statute_of_limitations_expired_on")
+        for debt, node in vector.debts.items()
+        if node.has("statute_of_limitations_expired_on")
+    }
+    if not set(named) <= vector.debts.keys():
+        raise Unsupported("a debt is asked about that the facts do not name")
+    is_barred = any(debt in ends and as_of > ends[debt] for debt in named)
+    return ask("conduct", {**step, "is_time_barred": int(is_barred)}, pack=vector.pack, scope=vector.scope, as_of=as_of)
+
+
+def classify_dispute(vector: Vector) -> Answer:
+    """Say whether the last dispute is a duplicate of an earlier one that was answered."""
+    history = history_of(vector)
+    read_roles(vector)
+    last = max((event.at for event in vector.events("dispute_received")), default=None)
+    disputes = [one for one in history.learned if one.what == "dispute"]
+    if last is None or len(disputes) < 2:
+        raise Unsupported("there are not two disputes")
+    reworded = [event.get("text") for event in vector.events("dispute_received") if event.at == last]
+    if reworded == [None] or not isinstance(reworded[0], str):
+        raise Unsupported("whether the later dispute is substantially the same is not said")
+    before = [one for one in disputes if one.at < last]
+    answered = any(one.at <= last for one in history.of("dispute_answered", until=last) if one.at >= before[-1].at)
+    known = {"is_dispute_repeated": 1, "is_dispute_answered": int(answered), "has_new_material": 0}
+    answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+    return Answer(None, {"duplicative": "no_duplicate" not in answer.facts["codes"]}, {}, answer.rules)
+
+
+def _conduct(read: Callable[[Vector], Mapping[str, int]]) -> Reader:
+    def answer(vector: Vector) -> Answer:
+        history_of(vector)
+        read_roles(vector)
+        return ask("conduct", read(vector), pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+
+    return answer
+
+
+_SEEN = {
+    "recipient_only": 0,
+    "public": 1,
+    "contacts": 1,
+    "persons_contacts": 1,
+    "social_media_contacts": 1,
+    "friends": 1,
+    "consumer_contacts": 1,
+}
+
+
+def _seen_by(vector: Vector) -> Mapping[str, int]:
+    return {"is_message_visible_to_others": _SEEN[vector.question.word("visible_to", known=_SEEN)]}
+
+
+def _alias(vector: Vector) -> Mapping[str, int]:
+    question = vector.question
+    consistent, traceable = question.flag("alias_used_consistently"), question.flag("collector_can_identify_employee")
+    return {"is_alias_used": 1, "is_alias_consistent": int(consistent), "is_alias_traceable": int(traceable)}
+
+
+ACTIONS: dict[str, Reader] = {
+    "classify": classify,
+    "classify_person": classify_person,
+    "classify_voicemail_elements": classify_voicemail,
+    "classify_dispute": classify_dispute,
+    "voicemail_requires_disclosure": voicemail_disclosure,
+    "required_disclosures_now": required_disclosures,
+    "ask_during_call": ask_during_call,
+    "location_call_statement": location_statement,
+    "legal_or_collection_step": legal_step,
+    "social_media_message": _conduct(_seen_by),
+    "use_assumed_name": _conduct(_alias),
+}
