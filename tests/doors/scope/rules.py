@@ -18,7 +18,25 @@ def _stop(house: Any) -> int:
     return house.stop_id
 
 
+def _paper(house: Any) -> int:
+    """Return a paper that waits, made once for a house."""
+    if not hasattr(house, "paper_id"):
+        from datetime import date
+
+        from duecourse.contact.services import paper_add
+
+        value = {"value": "20:00", "effective_on": "2026-09-01", "article": "1", "confidence": "verbatim"}
+        parameters = {"cn.contact_hours.allowed_until_minute": {"unit": "minute_of_day", "values": [value]}}
+        named = {"layer": "creditor_policy", "code": "P-1", "title_zh": "作息", "title_en": "Hours", "parameters": parameters}
+        house.paper_id = paper_add(actor=house.bank.qiu, issued_on=date(2026, 9, 1), effective_on=date(2026, 9, 1), **named).pk
+    return house.paper_id
+
+
 ROWS = {
+    "papers": ("/papers/", CREDITOR_ONLY),
+    "paper-new": ("/papers/new/?layer=creditor_policy", CREDITOR_ONLY | {"accountant": 404}),
+    "paper": (lambda house: f"/papers/{_paper(house)}/", CREDITOR_ONLY),
+    "paper-end": (lambda house: f"/papers/{_paper(house)}/end/", CREDITOR_POST),
     "violations": ("/violations/", CREDITOR_ONLY),
     "call-findings": ("/violations/calls/", CREDITOR_ONLY),
     "contact-stops": ("/stops/", CREDITOR_ONLY),

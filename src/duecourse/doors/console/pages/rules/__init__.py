@@ -1,5 +1,5 @@
-"""Compliance: the rule library, the violations board, the emergency stop and what stands beside them."""
+"""Compliance: the rule library, the violations board, the emergency stop, papers and what stands beside them."""
 
-from duecourse.doors.console.pages.rules import library, stops, violations
+from duecourse.doors.console.pages.rules import library, papers, stops, violations
 
-urlpatterns = [*library.urlpatterns, *violations.urlpatterns, *stops.urlpatterns]
+urlpatterns = [*library.urlpatterns, *violations.urlpatterns, *stops.urlpatterns, *papers.urlpatterns]
