@@ -17,7 +17,7 @@ from typing import Any
 def is_breached(facts: Any, values: SimpleNamespace) -> Any:
     """Whether this is so: the demand goes to the spouse, and nothing excuses it."""
     return (
-        (facts.is_spouse > 0)
+        (facts.is_spouse_asked > 0)
         & (facts.has_spouse_agreed == 0)
         & (facts.is_household_debt == 0)
         & (facts.is_shared_use_proved == 0)

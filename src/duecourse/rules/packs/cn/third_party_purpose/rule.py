@@ -6,6 +6,8 @@ or to relay a message. The interim measures for small-loan companies: no collect
 How we read it:
 
 - Whoever asks for the permit must say that payment is not asked for; unsaid, it is taken as asked.
+- Who has expressly offered to pay may be spoken to about paying; the standard says so, and the measures for small-loan
+  companies forbid collection only.
 - Guarantors and co-debtors owe the debt; for the gate they are no third parties. How far they owe it: the rules on claims.
 """
 

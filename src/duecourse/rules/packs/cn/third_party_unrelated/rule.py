@@ -6,7 +6,8 @@ forbids it in principle.
 
 How we read it:
 
-- Asking for the debtor's contact data is no collection.
+- Asking for the debtor's contact data is no collection. Nor is answering somebody who offers to pay; the request then says that
+  payment is not asked for.
 - Unlike the standard, these texts leave room for persons related to the debt, such as a spouse whose household it served.
 - Guarantors and co-debtors owe the debt; for the gate they are no third parties. How far they owe it: the rules on claims.
 """
