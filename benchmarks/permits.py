@@ -30,7 +30,7 @@ from typing import Any
 from duecourse.kit.clock import frozen, stopwatch
 
 RATIO_MAX = 4.0
-PER_DEBTOR = 10
+PER_DEBTOR = 5
 ROUNDS = 25
 CLIENTS = 4
 DAY = date(2026, 9, 1)
@@ -95,7 +95,7 @@ def installation() -> Iterator[None]:
 
 
 def filled(permit_count: int) -> Place:
-    """Fill the database: one case a debtor, all placed with one agency, ten permits a debtor of the days before, each reported."""
+    """Fill the database: one case a debtor, all placed with one agency, five permits a debtor of the days before, each reported."""
     from duecourse.config import boot
     from duecourse.config.environment import current
     from duecourse.parties import services
@@ -119,9 +119,9 @@ def filled(permit_count: int) -> Place:
 
 
 def people(place: Place, *, boss: Any) -> None:
-    """Make the debtors: number n has account n in case n, placed with the agency."""
+    """Make the debtors: number n has account n in case n, placed with the agency, and a telephone."""
     from duecourse.parties.access import acting
-    from duecourse.portfolio.models import Account, Case, CaseAccount, Person
+    from duecourse.portfolio.models import Account, Case, CaseAccount, ContactPoint, Person
 
     of = {"creditor_id": place.creditor_id}
     numbers = range(1, place.debtor_count + 1)
@@ -130,6 +130,8 @@ def people(place: Place, *, boss: Any) -> None:
         accounts = [Account(pk=n, number=f"N{n}", product_class="credit_card", lender_class="bank", currency="CNY", **of) for n in numbers]
         Account.objects.bulk_create(accounts, 5_000)
         Case.objects.bulk_create([Case(pk=n, person_id=n, opened_on=DAY, open_agency_id=place.agency_id, **of) for n in numbers], 5_000)
+        points = [ContactPoint(person_id=n, kind="phone", value_sealed=b"", valid_from_on=date(2026, 1, 1), **of) for n in numbers]
+        ContactPoint.objects.bulk_create(points, 5_000)
         CaseAccount.objects.bulk_create([CaseAccount(case_id=n, account_id=n, from_on=DAY, **of) for n in numbers], 5_000)
 
 
@@ -139,6 +141,18 @@ def ask(place: Place, debtor: int, request: str, *, at: datetime = NOON) -> Any:
 
     with frozen(at):
         return permit_request(actor=_actor(place), case_id=debtor, channel="call", contact_at=at, client_request_id=request)
+
+
+def permitting(place: Place, *, share: int) -> Callable[[Place, int, str], None]:
+    """Return an operation that is given a permit for a debtor of a client's own share, each once: the next would wait for an outcome."""
+    mine = list(range(1 + share, place.debtor_count + 1, 1 + CLIENTS))
+    random.Random(share).shuffle(mine)
+    fresh = iter(mine)
+
+    def permit(place: Place, _: int, request: str) -> None:
+        assert ask(place, next(fresh), request).is_permit
+
+    return permit
 
 
 def bare(_: Place, debtor: int, __: str) -> None:
@@ -190,9 +204,10 @@ def client(place: Place, label: str, times: int, barrier: Any, told: Any) -> Non
     from duecourse.config import boot
 
     boot.set_up_django()
-    spent(ask, place, label=f"warm-{label}", times=50)
+    permit = permitting(place, share=int(label.removeprefix("c")) + 1)
+    spent(permit, place, label=f"warm-{label}", times=50)
     for turn in range(ROUNDS):
-        for kind, work in (("bare", bare), ("permit", ask)):
+        for kind, work in (("bare", bare), ("permit", permit)):
             barrier.wait(timeout=60)
             begun = stopwatch()
             found = spent(work, place, label=f"{kind}-{label}-{turn}", times=times)
@@ -210,10 +225,11 @@ def rate(rounds: list[tuple[float, list[float]]]) -> Rate:
 def alone(place: Place, *, times: int) -> dict[str, Rate]:
     """Measure one client: bare, permits, refusals, reports, in turns."""
     found: dict[str, list[tuple[float, list[float]]]] = {}
-    spent(bare, place, label="warm", times=200), spent(ask, place, label="warm", times=200)
+    permit = permitting(place, share=0)
+    spent(bare, place, label="warm", times=200), spent(permit, place, label="warm", times=200)
     for turn in range(ROUNDS):
         found.setdefault("bare", []).append(_timed(bare, place, label=f"bare-{turn}", times=times))
-        found.setdefault("permit", []).append(_timed(ask, place, label=f"permit-{turn}", times=times))
+        found.setdefault("permit", []).append(_timed(permit, place, label=f"permit-{turn}", times=times))
         found.setdefault("report", []).append(_timed(reporting(place), place, label="", times=times // 2))
         found.setdefault("refusal", []).append(_timed(night, place, label=f"night-{turn}", times=times // 4))
     return {kind: rate(rounds) for kind, rounds in found.items()}

@@ -34,6 +34,7 @@ BOOKS = {
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
     *("contact_callrecord", "contact_calldefinition"),
+    *("contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms", "repayment_directdebit"),
 }
 AGENCY_WRITES = {"contact_attempt", "repayment_promise", "settlement_statementtransition"}
@@ -64,6 +65,7 @@ HIDDEN_FROM_AGENCIES = {
     ),
     *("care_complaint", "care_dispute", "settlement_measuredrate", "cycle_run", "cycle_steprun"),
     *("contact_callmatch", "contact_calldefinition"),
+    *("contact_publishedagency", "contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
     "repayment_directdebit",
 }
@@ -294,6 +296,7 @@ FORGED = (
     ("SELECT gate.paper_terms(%(other)s, '{}')", "not open here"),
     ("SELECT gate.persons_by_identity(%(own)s, '{}')", "permission denied"),
     ("SELECT gate.calls_held(%(own)s, 1, '2026-03-02')", "permission denied"),
+    ("SELECT gate.calls_unheld(%(own)s, 1, '2026-03-02', '2026-03-02')", "permission denied"),
     ("SELECT gate.unsealed_events(%(own)s, 1)", "permission denied"),
     ("SELECT gate.seal_append(%(own)s, 1::smallint, ''::bytea, '{}', '{}', now())", "permission denied"),
     ("SELECT gate.analyse('{}')", "permission denied"),
@@ -320,7 +323,7 @@ def test_gate_believes_no_argument(call, refusal):
     "call",
     [
         *("persons_by_identity(%s, '{}')", "unsealed_events(%s, 1)", "seal_append(%s, 1::smallint, '', '{}', '{}', now())"),
-        "calls_held(%s, 1, '2026-03-02')",
+        *("calls_held(%s, 1, '2026-03-02')", "calls_unheld(%s, 1, '2026-03-02', '2026-03-02')"),
     ],
 )
 def test_gate_refuses_staff_of_another_creditor(call):

@@ -9,7 +9,7 @@ import pytest
 
 from duecourse.contact.errors import CallDefinitionRefused
 from duecourse.contact.models import CallMatch
-from duecourse.contact.selectors import call_files_owed, call_finding_counts, calls_held
+from duecourse.contact.selectors import call_files_owed, call_finding_counts, calls_held, calls_unheld
 from duecourse.contact.services import call_definition_set, calls_match
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Forbidden
@@ -310,6 +310,10 @@ def test_a_call_that_gave_its_slot_back_and_was_connected_holds_one(the):
     the.load(row("c1"), row("c2", at=NOON + HOUR))
     assert permits(the) == {"c1": given.pk, "c2": silent.pk}
     assert held(the) == 1
+    with acting(the.bank.system):
+        span = {"from_on": DAY - timedelta(days=7), "until_on": DAY}
+        (call,) = calls_unheld(creditor_id=the.bank.id, person_id=the.persons[OWN].pk, **span)
+    assert call[1:] == (DAY, the.points[OWN].pk, given.pk, NOON, True)
 
 
 def test_the_day_is_the_debtors(db, home, tmp_path):

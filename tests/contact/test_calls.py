@@ -156,12 +156,11 @@ def test_agencies_cannot_write_permits_past_the_gate(scene):
     [
         ({"valid_until_on": TODAY}, "contact_point_ended"),
         ({"valid_from_on": TODAY + timedelta(days=1)}, "contact_point_ended"),
-        ({"whose": "spouse"}, "third_party"),
         ({"kind": "email"}, "contact_point_unfit"),
     ],
 )
 def test_a_number_that_may_not_be_used_gets_a_refusal_with_its_reason(scene, change, code):
-    """A number that ended, begins later, is another person's or is none is refused on the record, with its source."""
+    """A number that ended, begins later or is none is refused on the record, with its source."""
     case_id = scene.cases["birch"][0]
     point = scene.phone(case_id)
     with acting(scene.bank.system):

@@ -171,7 +171,7 @@ def test_a_member_of_the_in_house_team_sees_no_agencys_case(the: Scene) -> None:
 
 def test_an_outside_agency_cannot_be_named_for_a_case_it_does_not_have(the: Scene) -> None:
     """The bank's side naming Birch for Aoki's case gets a refusal that says so."""
-    assert codes(ask(the, "", 1, case="aoki", performer_id=the.bank.birch.pk)) == ["not_placed"]
+    assert codes(ask(the, "", 1, case="aoki", performer_id=the.bank.birch.pk)) == ["mandate_ended"]
 
 
 def test_the_banks_side_must_name_a_performer_of_its_own(the: Scene) -> None:

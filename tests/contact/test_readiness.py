@@ -22,8 +22,8 @@ from duecourse.contact.services import (
     message_template_reject,
     permit_request,
 )
-from duecourse.contact.services.known import Owing
-from duecourse.contact.services.readiness import PAID_MINOR_MIN, PAID_SHARE_BP, is_paid
+from duecourse.contact.services.known import Owing, Terms
+from duecourse.contact.services.readiness import is_paid
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent, Forbidden
 from duecourse.ledger.selectors import page
@@ -191,7 +191,7 @@ def test_small_money_never_silences_a_case(balance: int, paid_minor: int, share:
 
 def test_one_yuan_is_never_enough_by_default() -> None:
     """Where the creditor set nothing, a yuan does not pay a debt of two."""
-    assert not is_paid(Owing(200, 100, False, ()), share_bp=PAID_SHARE_BP, minor_min=PAID_MINOR_MIN)
+    assert not is_paid(Owing(200, 100, False, ()), share_bp=Terms().paid_share_bp, minor_min=Terms().paid_minor_min)
 
 
 def test_a_direct_debit_on_its_way_pauses_the_call_until_it_settles(the: Scene) -> None:

@@ -203,3 +203,9 @@ class TermsRefused(_Reasons):
     """The gate's terms cannot hold from that day, or with those values."""
 
     what = "These terms cannot be set: {text}."
+
+
+class WishInvalid(_Reasons):
+    """The parts of a wish about contact, or of a notice, do not go together."""
+
+    what = "This cannot be recorded: {text}."

@@ -1,5 +1,6 @@
 """What the room keeps: permits, refusals and attempts; calls as they were dialled; stops; papers, templates and the gate's terms."""
 
+from duecourse.contact.models.notices import ContactWish, OutsourcingNotice, PublishedAgency, WishKind
 from duecourse.contact.models.papers import GateTerms, MessageTemplate, Paper, PaperLayer
 from duecourse.contact.models.permits import CONNECTED_OUTCOMES, NOTES, Attempt, ContactRequest, Outcome, Permit, Refusal
 from duecourse.contact.models.records import CallDefinition, CallDisposition, CallMatch, CallRecord, CallRecordFile
@@ -17,13 +18,17 @@ __all__ = [
     "ContactRequest",
     "ContactStop",
     "ContactStopLift",
+    "ContactWish",
     "GateTerms",
     "MessageTemplate",
     "Outcome",
+    "OutsourcingNotice",
     "Paper",
     "PaperLayer",
     "Permit",
+    "PublishedAgency",
     "Refusal",
     "StopReasonCode",
     "StopScope",
+    "WishKind",
 ]

@@ -5,6 +5,7 @@ from duecourse.contact.services.call_matching import calls_match
 from duecourse.contact.services.calls import COMPLAINTS, DISPUTES, PromiseGiven, call_request, number_open, outcome_record
 from duecourse.contact.services.definitions import call_definition_set, definition_on
 from duecourse.contact.services.grounds import ground_text
+from duecourse.contact.services.notices import agency_publish, agency_unpublish, contact_wish_record, outsourcing_notices_record
 from duecourse.contact.services.papers import paper_add, paper_approve, paper_end, paper_reject
 from duecourse.contact.services.permits import Answer, permit_request
 from duecourse.contact.services.records import CallRecordsResult, call_records_load
@@ -26,6 +27,8 @@ __all__ = [
     "Answer",
     "CallRecordsResult",
     "PromiseGiven",
+    "agency_publish",
+    "agency_unpublish",
     "attempt_report",
     "call_definition_set",
     "call_records_load",
@@ -35,6 +38,7 @@ __all__ = [
     "contact_stop_lift",
     "contact_stop_lift_approve",
     "contact_stop_lift_reject",
+    "contact_wish_record",
     "definition_on",
     "gate_terms_set",
     "ground_text",
@@ -44,6 +48,7 @@ __all__ = [
     "message_template_reject",
     "number_open",
     "outcome_record",
+    "outsourcing_notices_record",
     "paper_add",
     "paper_approve",
     "paper_end",

@@ -42,16 +42,74 @@ def counted(known: Known, *, request: Request, vocabulary: Vocabulary, on: date)
     return values, history
 
 
+HOLD_FACTS = {
+    "deceased": "is_deceased",
+    "no_capacity": "is_incapable",
+    "plan": "is_plan_kept",
+    "dispute": "is_disputed",
+    "complaint": "is_complaint_open",
+    "hardship": "is_in_hardship",
+    "litigation": "is_in_litigation",
+    "bankrupt": "is_bankrupt",
+}
+"""The fact that each kind of hold is."""
+OBLIGORS = ("self", "co_borrower", "guarantor")
+"""Whose numbers and addresses are no third party's."""
+STATABLE_RECORDS = ("is_private_device",)
+"""Facts of the creditor's records that a requester may state against itself."""
+
+
+def recorded(known: Known, *, request: Request, vocabulary: Vocabulary, is_placed_here: bool, on: date) -> dict[str, int]:
+    """Return the facts that stand in the creditor's records, as far as the packs declare them.
+
+    Args:
+        known: what the gate told.
+        request: what is asked for.
+        vocabulary: the facts of the creditor's packs.
+        is_placed_here: whether the case is with the performer.
+        on: the debtor's local day.
+
+    Returns:
+        Values by fact. What the creditor does not keep here (the list of agencies, the notices) is left out.
+    """
+    holds, terms, wishes = {hold.kind for hold in known.holds_on(on)}, known.terms_on(on), known.wishes_on(on)
+    found = {fact: kind in holds for kind, fact in HOLD_FACTS.items()}
+    found["is_placement_ended"] = not is_placed_here and known.performer_kind in ("external", "law_firm")
+    if terms.is_agency_list_kept:
+        found["is_agency_unlisted"] = known.performer_kind == "external" and not known.is_listed(on)
+    if terms.are_notices_kept:
+        found["is_outsourcing_unannounced"] = known.performer_kind == "external" and not known.is_noticed(on)
+    point_id = request.contact_point_id
+    found["is_channel_declined"] = ("channel_declined", request.channel, None) in wishes or (
+        "channel_declined",
+        request.channel,
+        point_id,
+    ) in wishes
+    found["is_place_declined"] = point_id is not None and ("place_declined", "", point_id) in wishes
+    if known.point is not None:
+        found["is_third_party"] = known.point.whose not in OBLIGORS
+    counts = {name: int(value) for name, value in found.items()}
+    if counts.get("is_third_party"):
+        said = {kind for kind, _, point in wishes if point == point_id}
+        of_third = {"debt_related": "is_debt_related", "agreed_contact": "is_agreed_contact"}
+        of_third |= {"refused_contact": "has_refused_contact", "offered_to_pay": "has_offered_to_pay"}
+        counts |= {fact: int(kind in said) for kind, fact in of_third.items()}
+        counts |= {"failed_contacts_in_row_count": known.failed_count, "is_phone_invalid": int(known.is_phone_invalid(on))}
+    return {name: value for name, value in counts.items() if name in vocabulary.facts}
+
+
 def stated(request: Request, *, vocabulary: Vocabulary) -> dict[str, int]:
     """Return what the requester says of the contact.
 
     Raises:
         StatedUnknown: a name that no pack declares as stated.
     """
-    for name, _ in request.stated:
+    for name, value in request.stated:
+        if type(value) not in (int, bool) or value < 0:
+            raise StatedUnknown(name=name, known="0, 1, 2 …")
         fact: Fact | None = vocabulary.facts.get(name)
-        if fact is None or fact.source is not Source.stated:
-            known = sorted(name for name, fact in vocabulary.facts.items() if fact.source is Source.stated)
+        if fact is None or (fact.source is not Source.stated and name not in STATABLE_RECORDS):
+            known = sorted(name for name, fact in vocabulary.facts.items() if fact.source is Source.stated or name in STATABLE_RECORDS)
             raise StatedUnknown(name=name, known=", ".join(known) or "none")
     return dict(request.stated)
 

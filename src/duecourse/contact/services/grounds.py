@@ -197,8 +197,6 @@ def of_point(point: Point | None, *, reachable: Sequence[Span], channel: str, on
     found = [POINT_UNFIT] if _POINT_KINDS[channel] != point.kind else []
     if not is_in(point.span, on=on):
         found.append(POINT_ENDED)
-    if point.whose != "self":
-        found.append(THIRD_PARTY)
     return found
 
 

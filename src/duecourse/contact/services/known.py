@@ -95,6 +95,21 @@ class Point:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the creditor's gate asks for beyond the rules; see `GateTerms`. `effective_on` is None where the creditor set nothing.
+
+    Then half of the balance and at least a hundred of the currency count as paid.
+    """
+
+    effective_on: date | None = None
+    paid_share_bp: int = 5_000
+    paid_minor_min: int = 10_000
+    qualification_kinds: tuple[str, ...] = ()
+    is_agency_list_kept: bool = False
+    are_notices_kept: bool = False
+
+
 @dataclass(frozen=True)
 class Known:
     """What the gate tells. `performer_kind` is None when the creditor has no such performer, `earlier_kind` when the request is new.
@@ -164,12 +179,39 @@ class Known:
         """The performer's evidence: kind and span."""
         return [(row[0], _span(row[1:])) for row in self.told["qualifications"] or ()]
 
-    def terms_on(self, on: date) -> tuple[date, int, int, tuple[str, ...]] | None:
-        """Return the creditor's terms of a day: since when, share in basis points, least minor units, kinds of qualifications; or None."""
-        for since, share_bp, minor_min, kinds in self.told["terms"] or ():
+    def terms_on(self, on: date) -> Terms:
+        """Return the creditor's terms of a day, or the ones that hold where it set none."""
+        for since, share_bp, minor_min, kinds, is_list_kept, are_notices_kept in self.told["terms"] or ():
             if date.fromisoformat(since) <= on:
-                return date.fromisoformat(since), share_bp, minor_min, tuple(kinds)
-        return None
+                return Terms(date.fromisoformat(since), share_bp, minor_min, tuple(kinds), is_list_kept, are_notices_kept)
+        return Terms()
+
+    def is_listed(self, on: date) -> bool:
+        """Say whether the performer stands on the published list."""
+        return any(is_in(_span(row), on=on) for row in self.told["listed"] or ())
+
+    def is_noticed(self, on: date) -> bool:
+        """Say whether the debtor was told that the performer collects."""
+        told_on = self.told["noticed_on"]
+        return told_on is not None and date.fromisoformat(told_on) <= on
+
+    def wishes_on(self, on: date) -> set[tuple[str, str, int | None]]:
+        """Return the wishes that hold on a day, as (kind, channel, contact point)."""
+        newest: dict[tuple[str, str, int | None], bool] = {}
+        for kind, channel, point_id, since, is_withdrawn in self.told["wishes"] or ():
+            if date.fromisoformat(since) <= on:
+                newest.setdefault((kind, channel, point_id), is_withdrawn)
+        return {key for key, is_withdrawn in newest.items() if not is_withdrawn}
+
+    @property
+    def failed_count(self) -> int:
+        """Calls in a row that did not reach the debtor; told only where a third party is to be contacted."""
+        return self.told["third"]["failed_count"] if self.told["third"] else 0
+
+    def is_phone_invalid(self, on: date) -> bool:
+        """Say whether the debtor had a number and none is valid any more; told only where a third party is to be contacted."""
+        spans = [_span(row) for row in (self.told["third"] or {}).get("phones") or ()]
+        return bool(spans) and not any(is_in(span, on=on) for span in spans)
 
     def template_on(self, on: date) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """Return the version of the template that may be used on a day, and the newest one that waits for approval; each or None."""

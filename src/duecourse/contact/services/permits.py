@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -150,8 +150,8 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     packs = packs_of(known.packs)
     on = ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on
     overlays = overlays_of(cursor, creditor_id=actor.creditor_id, papers=known.papers_on(on))
-    facts = _facts(known, request=request, packs=packs, overlays=overlays, on=on)
     is_placed_here = known.open_agency_id == request.performer_id
+    facts = _facts(known, request=request, packs=packs, overlays=overlays, is_placed_here=is_placed_here, on=on)
     own = grounds.find(
         has_rules=bool(packs),
         is_case_closed=known.is_case_closed,
@@ -169,6 +169,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     except (RuleConflict, NoValueInForce, UnknownParameter) as undecided:
         own.append(grounds.undecided(undecided))
         verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=on, facts=facts, next_allowed_at=None, packs=packs, checked=())
+    own = _judged_otherwise(own, verdict=verdict, is_third_party=known.point is not None and known.point.whose not in of_contact.OBLIGORS)
     next_at = _next_allowed(facts, verdict=verdict, own=own, layers=layers) if own or not verdict.allowed else None
     record = verdict.to_record() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
     record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
@@ -183,7 +184,28 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     )
 
 
-def _facts(known: Known, *, request: Request, packs: tuple[Pack, ...], overlays: Sequence[Overlay], on: date) -> ContactFacts:
+def _judged_otherwise(own: Sequence[Ground], *, verdict: Verdict, is_third_party: bool) -> list[Ground]:
+    """Return the platform's grounds without those that a rule has told already, and with the one that no rule judges third parties.
+
+    A debtor's death or incapacity holds contact with the debtor; whether a third party may be asked then is for the rules.
+    """
+    told = {name for reason in verdict.reasons for name in _facts_of(verdict, reason.rule_id)}
+    judged = {f"hold_{kind}" for kind, fact in of_contact.HOLD_FACTS.items() if fact in told}
+    judged |= {grounds.NOT_PLACED.code} if "is_placement_ended" in told else set()
+    if is_third_party:
+        judged |= {"hold_deceased", "hold_no_capacity"}
+    left = [ground for ground in own if ground.code not in judged]
+    is_ruled = any("is_third_party" in bound.rule.facts_used for bound in verdict.checked)
+    return left if is_ruled or not is_third_party else [*left, grounds.THIRD_PARTY]
+
+
+def _facts_of(verdict: Verdict, rule_id: str) -> Collection[str]:
+    return next((bound.rule.facts_used for bound in verdict.checked if bound.rule.id == rule_id), ())
+
+
+def _facts(
+    known: Known, *, request: Request, packs: tuple[Pack, ...], overlays: Sequence[Overlay], is_placed_here: bool, on: date
+) -> ContactFacts:
     vocabulary = vocabulary_of(packs)
     values, history = of_contact.counted(known, request=request, vocabulary=vocabulary, on=on)
     return ContactFacts(
@@ -191,7 +213,9 @@ def _facts(known: Known, *, request: Request, packs: tuple[Pack, ...], overlays:
         at=request.contact_at,
         zone=known.zone,
         person_key=known.person_id,
-        known=values | of_contact.stated(request, vocabulary=vocabulary),
+        known=values
+        | of_contact.recorded(known, request=request, vocabulary=vocabulary, is_placed_here=is_placed_here, on=on)
+        | of_contact.stated(request, vocabulary=vocabulary),
         performer_kind=grounds.RULE_KINDS[str(known.performer_kind)],
         lender_class=known.lender_class,
         product_class=known.product_class,

@@ -11,8 +11,6 @@ from duecourse.contact.services.known import Known, Owing, Span, is_in
 
 MESSAGES = ("sms", "email", "letter")
 """The channels of which nobody reports an outcome at once, and which need a template."""
-PAID_SHARE_BP, PAID_MINOR_MIN = 5_000, 10_000
-"""What counts as paid where the creditor set no terms: half of the balance and at least a hundred of the currency."""
 
 _SCOPES = {
     "agency": ("It covers this agency.", "范围：该机构。"),
@@ -30,14 +28,14 @@ def find(known: Known, *, channel: str, template_code: str, performer_kind: str,
     if owed is not None:
         found.append(grounds.OUTCOME_OWED.told(f"It is permit {owed}.", f"许可编号：{owed}。", permit_id=owed))
     terms = known.terms_on(on)
-    required = terms[3] if terms is not None and performer_kind in ("external", "law_firm") else ()
+    required = terms.qualification_kinds if performer_kind in ("external", "law_firm") else ()
     found += of_qualifications(known.qualifications, required=required, on=on)
     found += of_template(known, channel=channel, code=template_code, on=on)
-    since, share_bp, minor_min = terms[:3] if terms is not None else (None, PAID_SHARE_BP, PAID_MINOR_MIN)
-    if known.accounts and all(is_paid(one, share_bp=share_bp, minor_min=minor_min) for one in known.accounts):
-        values = {"paid_share_bp": share_bp, "paid_minor_min": minor_min} | ({"effective_on": since.isoformat()} if since else {})
-        found.append(grounds.PAID_ALREADY.told(**values))
-    debits = [debit for one in known.accounts for debit in one.debits if is_in(debit, on=on)]
+    accounts = known.accounts
+    if accounts and all(is_paid(one, share_bp=terms.paid_share_bp, minor_min=terms.paid_minor_min) for one in accounts):
+        values = {"paid_share_bp": terms.paid_share_bp, "paid_minor_min": terms.paid_minor_min}
+        found.append(grounds.PAID_ALREADY.told(**values | ({"effective_on": terms.effective_on.isoformat()} if terms.effective_on else {})))
+    debits = [debit for one in accounts for debit in one.debits if is_in(debit, on=on)]
     if debits:
         until_on = max(settles_on for _, settles_on in debits if settles_on is not None)
         found.append(grounds.DEBIT_IN_FLIGHT.told(until_on=until_on, settles_on=until_on.isoformat()))

@@ -17,7 +17,14 @@ from duecourse.parties.models import Role
 
 
 def gate_terms_set(
-    *, actor: Actor, effective_on: date, paid_share_bp: int, paid_minor_min: int, qualification_kinds: Sequence[str] = ()
+    *,
+    actor: Actor,
+    effective_on: date,
+    paid_share_bp: int,
+    paid_minor_min: int,
+    qualification_kinds: Sequence[str] = (),
+    is_agency_list_kept: bool = False,
+    are_notices_kept: bool = False,
 ) -> GateTerms:
     """Set what the gate asks for from a day on, today or later.
 
@@ -27,6 +34,8 @@ def gate_terms_set(
         paid_share_bp: share of the balance that counts as paid when it came in since the last import, 1 to 10000.
         paid_minor_min: and the least amount, in minor units.
         qualification_kinds: what every outside agency must have valid evidence of.
+        is_agency_list_kept: the published list is kept here, so that an agency that is not on it is known to be missing.
+        are_notices_kept: notices of outsourcing are kept here, so that a debtor without one is known not to have been told.
 
     Raises:
         Forbidden: the actor is no compliance officer.
@@ -45,6 +54,7 @@ def gate_terms_set(
         if reasons:
             raise TermsRefused(reasons=reasons)
         content = {"paid_share_bp": paid_share_bp, "paid_minor_min": paid_minor_min, "qualification_kinds": kinds}
+        content |= {"is_agency_list_kept": is_agency_list_kept, "are_notices_kept": are_notices_kept}
         try:
             with transaction.atomic():
                 terms = GateTerms.objects.create(
