@@ -69,7 +69,9 @@ TRIPLE = [call(f"10-0{5 + n // 6} {9 + n % 6 * 2:02d}:{n // 6 * 10:02d}", debts=
 CASED = [call("10-01"), *(call(f"10-03 {hour}:00") for hour in range(10, 16))]
 WORK = {"endpoints": [{"id": "WL", "kind": "work_landline"}, {"id": "MOB", "kind": "mobile"}]}
 ZONES = {"area_code_zone": "America/New_York", "home_address_zone": "America/Los_Angeles"}
-MOUNTAIN = {"location_indicators": [{"source": "mobile area code", "zone": "Eastern"}, {"source": "landline area code", "zone": "Mountain"}]}
+MOUNTAIN = {
+    "location_indicators": [{"source": "mobile area code", "zone": "Eastern"}, {"source": "landline area code", "zone": "Mountain"}]
+}
 HOURS = "1006.6(b)(1)(i)"
 PLACE = "1006.6(b)(1)(ii)"
 CEASE = [
@@ -105,7 +107,9 @@ EXAMPLES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ),
     (
         "6(b)(1)-2.ii, the call from home",
-        facts(NOT_HOME, event("09-10", "call_received", channel="phone", outcome="conversation", discussed=["D1"], endpoint="LL"), known=HOME),
+        facts(
+            NOT_HOME, event("09-10", "call_received", channel="phone", outcome="conversation", discussed=["D1"], endpoint="LL"), known=HOME
+        ),
         asked("speak_on_current_inbound_call", "09-10", scope=PLACE, channel="phone", to="C1"),
         "allow",
     ),
@@ -179,7 +183,9 @@ EXAMPLES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "14(b)(3)(i)-3.iii",
         facts(
             *(call(f"06-0{day}") for day in (1, 2, 3)),
-            event("06-04", "consent_given", via="email", scope=None, words="You can call me at 123-456-7891 to discuss the repayment options."),
+            event(
+                "06-04", "consent_given", via="email", scope=None, words="You can call me at 123-456-7891 to discuss the repayment options."
+            ),
             *(call(f"06-{day} {hour}:00") for day in ("08", "09") for hour in (10, 12, 14, 16)),
         ),
         asked("place_call", "06-10"),

@@ -200,8 +200,11 @@ def count(vector: Vector) -> Answer:
         raise Unsupported("there is no call to count")
     calls = tuple(call for call in history.calls if call.at <= at)
     about = Situation(history, at, "phone", person, role_of(vector, person), "", calls)
+    counting = tuple(rule.id for rule in rules_in(vector.pack, vector.scope) if "calls_week_debt_count" in rule.facts_used)
+    if not counting:
+        raise Unsupported(f"no rule of the pack {vector.pack.id} that counts calls stands at {', '.join(vector.scope)}")
     counters = {debt: _count_of(about.about(unit)) for debt, unit in history.units.items()}
-    return Answer(None, {"counters": counters}, counters, tuple(rule.id for rule in rules_in(vector.pack, vector.scope)))
+    return Answer(None, {"counters": counters}, counters, counting)
 
 
 def _count_of(situation: Situation) -> dict[str, int]:

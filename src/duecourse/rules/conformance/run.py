@@ -154,11 +154,11 @@ def answered(facts: Any, question: Any, *, pack: Pack) -> Answer:
     Raises:
         Unsupported: something in facts or question is not fully understood.
     """
-    vector = Vector(facts, question, pack=pack)
-    reader = ACTIONS.get(vector.action)
-    if reader is None:
-        raise Unsupported(f"the action {vector.action!r} is not one we answer")
     try:
+        vector = Vector(facts, question, pack=pack)
+        reader = ACTIONS.get(vector.action)
+        if reader is None:
+            raise Unsupported(f"the action {vector.action!r} is not one we answer")
         answer = reader(vector)
     except DuecourseError as error:
         raise Unsupported(error.message()) from error
