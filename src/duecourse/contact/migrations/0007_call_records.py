@@ -25,33 +25,47 @@ TABLES = [
 
 # Calls of a debtor's day that were connected and that no permit's slot stands for: without a permit, on another day than the permit's, or
 # under a permit whose outcome was reported as nobody reached. A number that several debtors share counts for each of them.
-HELD = tenancy.gate_function(
-    "calls_held(p_creditor bigint, p_person bigint, p_day date)",
-    returns="bigint",
-    body="""
+HELD = [
+    tenancy.gate_function(
+        "calls_unheld(p_creditor bigint, p_person bigint, p_from date, p_until date)",
+        returns="""TABLE (record_id bigint, local_on date, contact_point_id bigint, permit_id bigint, started_at timestamptz,
+        is_effective boolean)""",
+        body="""
+#variable_conflict use_column
 DECLARE
     v_zone text;
-    v_count bigint;
 BEGIN
     IF p_creditor IS DISTINCT FROM nullif(current_setting('app.creditor', true), '')::bigint THEN
         RAISE EXCEPTION 'duecourse: creditor % is not open here', p_creditor USING ERRCODE = 'insufficient_privilege';
     END IF;
     SELECT coalesce(p.zone, c.zone) INTO v_zone FROM portfolio_person p JOIN parties_creditor c ON c.id = p.creditor_id
     WHERE p.creditor_id = p_creditor AND p.id = p_person;
-    SELECT count(DISTINCT m.id) INTO v_count
+    RETURN QUERY SELECT DISTINCT ON (r.started_at, r.id) r.id, t.local_on, cp.id, p.id, r.started_at, m.is_effective
     FROM portfolio_contactpoint cp
     JOIN contact_callmatch m ON m.creditor_id = cp.creditor_id AND m.number_index = cp.value_index AND m.index_key_id = cp.index_key_id
     JOIN contact_callrecord r ON r.creditor_id = m.creditor_id AND r.id = m.record_id
+    CROSS JOIN LATERAL (SELECT (r.started_at AT TIME ZONE v_zone)::date AS local_on) t
     LEFT JOIN contact_permit p ON p.creditor_id = m.creditor_id AND p.id = m.permit_id
     LEFT JOIN contact_attempt a ON a.permit_id = p.id
     WHERE cp.creditor_id = p_creditor AND cp.person_id = p_person AND cp.kind = 'phone' AND cp.value_index IS NOT NULL AND m.is_connected
-      AND (r.started_at AT TIME ZONE v_zone)::date = p_day
-      AND (p.id IS NULL OR (p.person_id = p_person AND (p.local_on <> p_day OR NOT coalesce(a.is_connected, true))));
-    RETURN v_count;
+      AND t.local_on BETWEEN p_from AND p_until
+      AND (p.id IS NULL OR (p.person_id = p_person AND (p.local_on <> t.local_on OR NOT coalesce(a.is_connected, true))))
+    ORDER BY r.started_at, r.id, cp.id;
 END
 """,
-    callers="duecourse_app",
-)
+        callers="duecourse_app",
+    ),
+    tenancy.gate_function(
+        "calls_held(p_creditor bigint, p_person bigint, p_day date)",
+        returns="bigint",
+        body="""
+BEGIN
+    RETURN (SELECT count(*) FROM gate.calls_unheld(p_creditor, p_person, p_day, p_day));
+END
+""",
+        callers="duecourse_app",
+    ),
+]
 
 # When a person is erased, the indexes of their numbers go from the calls as well, unless another debtor has the number.
 FORGET = [

@@ -17,11 +17,13 @@ from duecourse.contact.selectors.records import (
     FINDING_KINDS,
     CallFinding,
     CallFindingCount,
+    UnheldCall,
     call_files,
     call_files_owed,
     call_finding_counts,
     call_findings,
     calls_held,
+    calls_unheld,
 )
 from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, permit_stopped, stop_page, stops_open
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
@@ -44,6 +46,7 @@ __all__ = [
     "CallFindingCount",
     "CallsToday",
     "TimelinePage",
+    "UnheldCall",
     "ViolationCount",
     "access_paper",
     "access_permit",
@@ -58,6 +61,7 @@ __all__ = [
     "calls_held",
     "calls_made",
     "calls_today",
+    "calls_unheld",
     "case_timeline",
     "gate_terms_on",
     "lifts_waiting",

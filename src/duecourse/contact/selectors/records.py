@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -116,6 +116,17 @@ class CallFindingCount:
     finding_count: int
 
 
+class UnheldCall(NamedTuple):
+    """A connected call that no permit's slot stands for: the call, the debtor's local day, their number, the permit if it had one, when, effective."""
+
+    record_id: int
+    local_on: date
+    contact_point_id: int
+    permit_id: int | None
+    started_at: datetime
+    is_effective: bool
+
+
 def call_findings(
     *,
     creditor_id: int,
@@ -190,6 +201,13 @@ def calls_held(*, creditor_id: int, person_id: int, on: date) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT gate.calls_held(%s, %s, %s)", [creditor_id, person_id, on])
         return int(cursor.fetchone()[0])
+
+
+def calls_unheld(*, creditor_id: int, person_id: int, from_on: date, until_on: date) -> list[UnheldCall]:
+    """Return the calls that `calls_held` counts, on a debtor's local days from the first to the last, by time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM gate.calls_unheld(%s, %s, %s, %s)", [creditor_id, person_id, from_on, until_on])
+        return [UnheldCall(*row) for row in cursor.fetchall()]
 
 
 def _wanted(creditor_id: int, from_on: date, until_on: date) -> dict[str, Any]:
