@@ -8,6 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from duecourse.contact.services import contact_stop
+from duecourse.kit.clock import frozen
 from duecourse.parties.access import acting
 from tests import people
 from tests.doors.api.conftest import ALL_AGENCY, ALL_CREDITOR, issued, payment, permit_body
@@ -322,3 +324,41 @@ def test_a_daily_feed_is_taken_in_once_and_tried_with_a_test_token(api):
     assert send(api.full, feed_at="2026-09-02T20:00:00").status_code == 422
     assert send(api.full, mapping="../../etc/passwd").status_code == 422
     assert send(api.full, feed_at="2031-01-01T00:00:00Z").json()["type"] == "FeedTimeUnknown"
+
+
+def test_an_answer_names_every_reason_with_its_texts(api, noon):
+    """At night and with a stop of compliance the answer holds both reasons, each in both languages with what it rests on."""
+    night = noon + timedelta(hours=11)
+    contact_stop(actor=api.bank.qiu, scope="channel", channel="call", reason_code="conduct")
+    with frozen(night):
+        answer = api.aoki.post("/permits", permit_body(api.mine[0].case_id, contact_at=night.isoformat())).json()
+    assert answer["decision"] == "refusal"
+    codes = {reason["code"]: reason for reason in answer["reasons"]}
+    assert {"outside_contact_hours", "contact_stopped"} <= codes.keys()
+    hours = codes["outside_contact_hours"]
+    assert hours["rule"] == "cn.contact_hours"
+    assert {citation["text"] for citation in hours["citations"]} >= {"gbt_45251_2025"}
+    assert all(reason["zh"] and reason["en"] for reason in codes.values())
+
+
+def test_what_is_stated_must_be_declared(api, noon):
+    """A fact that no pack declares as stated is refused by its name, in test mode too; one that is declared is taken."""
+    body = permit_body(api.mine[0].case_id)
+    refused = api.aoki.post("/permits", body | {"stated": {"is_friendly": 1}})
+    assert (refused.status_code, refused.json()["type"]) == (422, "StatedUnknown")
+    assert api.aoki.post("/permits", body | {"stated": {"visitors_count": 2}}).status_code == 200
+    for wrong in ({"visitors_count": -1}, {"visitors_count": "two"}, {"x" * 200: 1}, [1]):
+        assert api.aoki.post("/permits", body | {"stated": wrong}).status_code == 422
+
+
+def test_rules_are_read_as_of_a_day(api):
+    """The rule of hours is listed with its values and texts, on an earlier day with those of that day, and another pack's is absent."""
+    listed = api.aoki.get("/rules", as_of="2026-03-02", channel="call").json()
+    hours = next(rule for rule in listed["items"] if rule["id"] == "cn.contact_hours")
+    assert [value["shown"] for value in hours["binding"]] == ["08:00", "22:00"]
+    earlier = api.aoki.get("/rules/cn.contact_hours", as_of="2026-01-29").json()
+    assert {paper["text"] for value in earlier["binding"] for paper in value["rests_on"]} == {"gbt_45251_2025"}
+    assert earlier["values"][0]["reference"]["article"] == "5.3"
+    assert api.aoki.get("/rules/cn.contact_hours", as_of="1990-01-01").json()["state"] == "unknown"
+    for rule_id in ("us.nothing", "cn.nothing", "..", "%00", "'"):
+        assert api.aoki.get(f"/rules/{rule_id}").status_code in {404, 422}

@@ -105,4 +105,4 @@ def test_the_page_can_be_followed(known, capsys):
             for begin, name, key in LEARNT:
                 if line.startswith(begin):
                     known[name] = str(answer.json()[key])
-    assert len(answers) == 19
+    assert len(answers) == 21

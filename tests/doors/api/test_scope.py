@@ -25,6 +25,8 @@ MATRIX = {
     "permit_request": OWN_WRITES,
     "permit_get": SEEN,
     "attempt_report": OWN_WRITES,
+    "rules_list": LISTED,
+    "rule_get": LISTED,
     "call_records_load": OWN_WRITES | {"other_bank": 200},
     "payments_record": BANK_ONLY,
     "statements_list": LISTED,
@@ -65,6 +67,8 @@ def asked(api, noon):
         "call_records_load": lambda who: who.upload(
             "/call-records", on="2026-09-02", file=call_file(), performer_id=robots.get(who.token, api.bank.aoki.pk)
         ),
+        "rules_list": lambda who: who.get("/rules"),
+        "rule_get": lambda who: who.get("/rules/cn.contact_hours"),
         "payments_record": lambda who: who.post("/payments", {"rows": [payment("P-1", api.mine[0].number)]}),
         "statements_list": lambda who: who.get("/statements", ids=api.statement_id),
         "statement_get": lambda who: who.get(f"/statements/{api.statement_id}"),

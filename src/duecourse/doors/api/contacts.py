@@ -47,6 +47,8 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
         "id": answer.id or None,
         "valid_until_at": answer.valid_until_at,
         "next_allowed_at": answer.next_allowed_at,
+        "reasons": [*map(_reason, answer.explanation.get("reasons", [])), *map(_ground, answer.explanation.get("grounds", []))],
+        "warnings": [_reason(warning) for warning in answer.explanation.get("warnings", [])],
         "explanation": answer.explanation,
         "is_test": request.auth.is_test,
     }
@@ -68,3 +70,16 @@ def report_attempt(request: HttpRequest, permit_id: Number, body: OutcomeIn) -> 
     """Report what came of a permit, once; the same report again changes nothing, another one is a conflict."""
     attempt = performed(request, lambda bearer: attempt_report(actor=bearer.actor, permit_id=permit_id, **body.dict()))
     return {name: getattr(attempt, name) for name in _ATTEMPT}
+
+
+def _reason(reason: dict[str, Any]) -> dict[str, Any]:
+    citations = [{name: citation.get(name, "") for name in ("text", "layer", "article", "zh", "en")} for citation in reason["citations"]]
+    return {name: reason[name] for name in ("code", "rule", "modality", "zh", "en")} | {"citations": citations}
+
+
+def _ground(ground: dict[str, Any]) -> dict[str, Any]:
+    """Return a ground of the platform as a reason; it rests on a record, which is told as its text."""
+    source = str(ground.get("source", ""))
+    citation = {"text": source, "layer": "platform", "article": "", "zh": source, "en": source}
+    named = {"code": ground["code"], "rule": None, "modality": "must_not", "zh": ground["zh"], "en": ground["en"]}
+    return named | {"citations": [citation] if source else []}

@@ -187,15 +187,44 @@ class PermitIn(Incoming):
     client_request_id: Text | None = None
     performer_id: Annotated[Number | None, Field(None, description="the creditor's own team or robot; an agency is its own performer")]
     contact_point_id: Number | None = None
+    template_code: Annotated[
+        str, Field("", max_length=200, pattern=r"^[^\x00-\x1f]*$", description="the approved text that is sent, for a message")
+    ]
+    stated: Annotated[dict[Annotated[str, Field(max_length=100, pattern=PRINTED)], Annotated[int, Field(ge=0, le=10**15)]], Field(
+        default_factory=dict, max_length=50, description="what the contact will be, by the facts that the rules declare as stated"
+    )]  # fmt: skip
+
+
+class CitationOut(Schema):
+    """A text and an article that a reason rests on."""
+
+    text: str
+    layer: str
+    article: str
+    zh: str
+    en: str
+
+
+class ReasonOut(Schema):
+    """Why a contact is refused, or what is said of one that is not: by a rule with its citations, or by a ground of the platform."""
+
+    code: str
+    rule: str | None
+    modality: str
+    zh: str
+    en: str
+    citations: list[CitationOut]
 
 
 class DecisionOut(Schema):
-    """The answer of the gate; `id` is null in test mode."""
+    """The answer of the gate: all reasons of a refusal, all warnings, and the whole evidence; `id` is null in test mode."""
 
     decision: Literal["permit", "refusal"]
     id: int | None
     valid_until_at: datetime | None
     next_allowed_at: datetime | None
+    reasons: list[ReasonOut]
+    warnings: list[ReasonOut]
     explanation: dict[str, Any]
     is_test: bool
 

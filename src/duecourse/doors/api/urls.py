@@ -14,13 +14,13 @@ from django.urls import URLPattern, re_path
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from duecourse.doors.api import call_records, cases, contacts, feeds, money, problems, webhooks
+from duecourse.doors.api import call_records, cases, contacts, feeds, money, problems, rules, webhooks
 from duecourse.doors.api.schemas import ProblemOut
 
 FEED_BYTES_MAX = 512 * 1024 * 1024
 PROBLEM_STATUSES = ("400", "401", "403", "404", "405", "409", "413", "422", "429", "500")
 DESCRIPTION = (
-    "Cases, placements, permits, attempts, payments, statements, feeds and webhooks of a creditor and its agencies. See docs/api.md."
+    "Cases, placements, permits, attempts, rules, payments, statements, feeds and webhooks of a creditor and its agencies. See docs/api.md."
 )
 
 
@@ -57,7 +57,7 @@ api = Api(
     renderer=ExactJson(),
 )  # fmt: skip
 problems.install(api)
-for room in (cases, contacts, call_records, money, feeds, webhooks):
+for room in (cases, contacts, call_records, rules, money, feeds, webhooks):
     api.add_router("", room.router)
 
 
