@@ -66,6 +66,9 @@ def by_hand(
 def counted(name: str, one: Mapping[str, Any], *, earlier: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> int:
     """Return one counted fact of an event."""
     count, key = facts[name].count, KEYS[facts[name].count.key]
+    if count.key == "contact_point" and one.get(key) is None:
+        return facts[name].when_unknown
+    today = day_of(one)
     days = [
         day_of(other)
         for other in earlier
@@ -73,12 +76,12 @@ def counted(name: str, one: Mapping[str, Any], *, earlier: Sequence[Mapping[str,
         and (key is None or other.get(key) == one.get(key))
         and other["channel"] in count.channels
         and _is_counted(other["outcome"], count.which)
+        and day_of(other) <= today
     ]
-    today = day_of(one)
     if count.is_days_since:
-        since = max(today - max(days), 0) if days else facts[name].when_unknown
+        since = today - max(days) if days else facts[name].when_unknown
         return facts[name].when_unknown if count.window_days and since >= count.window_days else since
-    return len([day for day in days if not count.window_days or today - count.window_days < day <= today])
+    return len([day for day in days if not count.window_days or today - count.window_days < day])
 
 
 def day_of(one: Mapping[str, Any]) -> int:
@@ -95,8 +98,8 @@ def _is_counted(outcome: str | None, which: Counted) -> bool:
 
 def _lacking(rule: Any, *, facts: Mapping[str, Any], columns: Sequence[str]) -> bool:
     used = [facts[name] for name in rule.facts_used]
-    keys = [KEYS[fact.count.key] for fact in used if fact.count is not None]
-    return any(f.source is Source.stated and f.name not in columns for f in used) or any(key and key not in columns for key in keys)
+    is_by_point = any(fact.count is not None and fact.count.key == "contact_point" for fact in used)
+    return any(f.source is Source.stated and f.name not in columns for f in used) or (is_by_point and "contact_point_id" not in columns)
 
 
 def _asked(one: Mapping[str, Any], known: Mapping[str, int], *, packs: Any, layers: Any, facts: Mapping[str, Any]) -> Said | None:

@@ -20,7 +20,8 @@ from duecourse.rules.audit import Period, audit
 from duecourse.rules.errors import EventsMismatch, NaiveInstant, UnknownParameter
 from duecourse.rules.events import Reached
 from duecourse.rules.form import CHANNELS
-from duecourse.rules.history import ProcessPool, kernel_of
+from duecourse.rules.history import ProcessPool
+from duecourse.rules.kernels import kernel_of
 from duecourse.rules.load import shipped_names, shipped_pack
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Source
@@ -256,8 +257,12 @@ def test_windows_that_begin_before_the_log_are_told():
     assert (found.first_on, found.complete_from_on) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
-def test_kernel_names_no_fact_that_is_not_declared():
-    """The kernel is made of declarations alone: one text for one set of facts."""
-    fact = CN.vocabulary.facts["call_slots_held_count"]
-    assert kernel_of([fact], channels=CHANNELS) == kernel_of([fact], channels=CHANNELS)
-    assert "PARTITION BY person_id, local_day" in kernel_of([fact], channels=CHANNELS)
+def test_kernel_of_one_local_day_is_one_window():
+    """What counts within a day needs no second text, and one that rolls over days does."""
+    held, week = CN.vocabulary.facts["call_slots_held_count"], SAMPLE.vocabulary.facts["contacts_week_count"]
+    one = kernel_of([held], channels=CHANNELS, columns=())
+    assert one.rising == one.turning
+    assert "PARTITION BY person_id, local_day" in one.rising
+    rolling = kernel_of([held, week], channels=CHANNELS, columns=())
+    assert "turned" in rolling.turning
+    assert "turned" not in rolling.rising

@@ -1,6 +1,6 @@
-"""Facts counted over a history of contacts: one SQL kernel, made from the vocabulary's declarations, run bucket by bucket.
+"""Facts counted over a history of contacts: one kernel, made from the vocabulary's declarations, run bucket by bucket.
 
-Every declared `Fact.count` becomes one column of the kernel. An event counts for another of the same person only if it comes strictly
+Every declared `Fact.count` becomes one column of the kernel (`kernels`). An event counts for another of the same person only if it comes strictly
 earlier: by its instant, and among equal instants by its id. Because no count ever looks beyond one person, buckets by hash of the
 person are independent, and whoever runs them (this process, a pool, a cluster) gets the same table. See docs/algorithms/audit.md.
 """
@@ -17,7 +17,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,11 +24,7 @@ from numpy.typing import NDArray
 
 from duecourse.rules.events import (
     CODED,
-    CONNECTED,
-    NOT_CONNECTED,
-    NOT_MADE,
     REACHED,
-    UNKNOWN,
     Batch,
     Form,
     Progress,
@@ -46,25 +41,15 @@ from duecourse.rules.events import (
     without_repeats,
 )
 from duecourse.rules.form import CHANNELS, Pack, Rule
+from duecourse.rules.kernels import Kernel, counts_of, kernel_of
 from duecourse.rules.resolve import vocabulary_of
-from duecourse.rules.vocabulary import Count, Counted, Fact, Source, Vocabulary
-
-KEY_COLUMNS = {"person": None, "contact_point": "contact_point_id", "debt": "debt_id"}
-"""The column that tells apart what a count is kept for, beside the person."""
-
-_WHICH = {
-    Counted.every: f"reach <> {NOT_MADE}",
-    Counted.held: f"reach IN ({CONNECTED}, {UNKNOWN})",
-    Counted.connected: f"reach = {CONNECTED}",
-    Counted.unanswered: f"reach = {NOT_CONNECTED}",
-}
-_KEY_BITS = 32
+from duecourse.rules.vocabulary import Fact, Source, Vocabulary
 
 
 class Executor(Protocol):
     """Runs a kernel over buckets. A cluster is another of these: it only schedules."""
 
-    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+    def run(self, kernel: Kernel, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
         """Yield the kernel's table of each bucket, in the order of the buckets."""
 
 
@@ -78,7 +63,7 @@ class InProcess:
 
     threads: int = 0
 
-    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+    def run(self, kernel: Kernel, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
         """Yield the kernel's table of each bucket."""
         for bucket in buckets:
             yield run_kernel(kernel, bucket, threads=self.threads)
@@ -94,7 +79,7 @@ class ProcessPool:
 
     workers: int = 2
 
-    def run(self, kernel: str, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
+    def run(self, kernel: Kernel, buckets: Sequence[Path | pa.Table]) -> Iterator[pa.Table]:
         """Yield the kernel's table of each bucket."""
         with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
             ahead: list[Future[pa.Table]] = []
@@ -106,26 +91,9 @@ class ProcessPool:
                 yield future.result()
 
 
-def run_kernel(kernel: str, bucket: Path | pa.Table, *, threads: int = 0) -> pa.Table:
+def run_kernel(kernel: Kernel, bucket: Path | pa.Table, *, threads: int = 0) -> pa.Table:
     """Return the counted facts of one bucket, int32[n] each, in the order of its tidied rows."""
     return counts_of(kernel, tidied(load_bucket(bucket))[0], threads=threads)
-
-
-def counts_of(kernel: str, events: pa.Table, *, threads: int = 0) -> pa.Table:
-    """Return the counted facts of tidied events, int32[n] each, on a connection of its own."""
-    rows = pa.array(np.arange(1, events.num_rows + 1))
-    day_key = local_days(events) * (1 << _KEY_BITS) + rows.to_numpy()
-    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
-        connection.execute("SET preserve_insertion_order = false")
-        connection.register("events", events.append_column("place", rows).append_column("day_key", pa.array(day_key)))
-        counts = connection.sql(kernel).to_arrow_table()
-    places = counts["place"].to_numpy() - 1
-    columns = {}
-    for name in counts.column_names[1:]:
-        ordered = np.zeros(events.num_rows, dtype=np.int32)
-        ordered[places] = counts[name].to_numpy()
-        columns[name] = pa.array(ordered)
-    return pa.table(columns)
 
 
 def tidied(table: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -139,97 +107,6 @@ def tidied(table: pa.Table) -> tuple[pa.Table, pa.Table]:
     if (micros[1:] > micros[:-1]).all():
         return table, repeats
     return table.take(pc.sort_indices(table, sort_keys=[("at", "ascending"), ("event_id", "ascending")])), repeats
-
-
-def local_days(events: pa.Table) -> NDArray[np.int64]:
-    """Return the proleptic ordinals of the local days, int64[n]."""
-    found: NDArray[np.int64] = events["local_day"].to_numpy().astype(np.int64)
-    return found
-
-
-def kernel_of(facts: Sequence[Fact], *, channels: Sequence[str]) -> str:
-    """Return the kernel: one SELECT in DuckDB's SQL over `events` with `place` and a column for each counted fact, in no order.
-
-    `events` are the narrow columns of a bucket with `place`, 1 to n in order of instant and id, and `day_key`, which rises with the local
-    day and within it with the place.
-
-    Args:
-        facts: counted ones.
-        channels: the texts of the codes in the column `channel`.
-
-    Guarantees:
-        The counts are exact whatever the zones: where a person's local days do not rise with the instants (another zone, a clock set
-        back over midnight), the counts over several days are taken by a join instead of a window, for that person alone.
-    """
-    rolling = [fact for fact in facts if _is_rolling(fact)]
-    plain = "".join(f", {_windowed(fact, channels=channels)} AS {fact.name}" for fact in facts if fact not in rolling)
-    if not rolling:
-        return f"SELECT place{plain} FROM events"  # noqa: S608 - names of declared facts, which are identifiers
-    ranged = "".join(f", {_ranged(fact, channels=channels)} AS {fact.name}" for fact in rolling)
-    joined = "".join(f", {_joined(fact, channels=channels)} AS {fact.name}" for fact in rolling)
-    names = "".join(f", {fact.name}" for fact in facts)
-    plain_names = "".join(f", {fact.name}" for fact in facts if fact not in rolling)
-    return f"""
-WITH turned AS (
-  SELECT DISTINCT person_id FROM (
-    SELECT person_id, local_day < lag(local_day) OVER (PARTITION BY person_id ORDER BY place) AS is_back FROM events) WHERE is_back),
-counted AS (SELECT *{plain}{ranged} FROM events)
-SELECT place{names} FROM counted ANTI JOIN turned USING (person_id)
-UNION ALL BY NAME
-SELECT place{plain_names}{joined} FROM counted AS b SEMI JOIN turned USING (person_id)"""  # noqa: S608 - the same
-
-
-def _is_rolling(fact: Fact) -> bool:
-    return _count(fact).window_days > 1 and not _count(fact).is_days_since
-
-
-def _count(fact: Fact) -> Count:
-    if fact.count is None:
-        raise ValueError(fact.name)
-    return fact.count
-
-
-def _matches(count: Count, *, channels: Sequence[str], of: str = "") -> str:
-    codes = ", ".join(str(code) for code, name in enumerate(channels) if name in count.channels)
-    return f"({of}channel IN ({codes}) AND {of}{_WHICH[count.which]})" if codes else "false"
-
-
-def _partition(count: Count) -> str:
-    column = KEY_COLUMNS[count.key]
-    return "person_id" if column is None else f"person_id, {column}"
-
-
-def _windowed(fact: Fact, *, channels: Sequence[str]) -> str:
-    """Return the expression of a fact that one window tells: of today, of all time, or days since."""
-    count = _count(fact)
-    order = "ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    matching = f"FILTER (WHERE {_matches(count, channels=channels)})"
-    if not count.is_days_since:
-        day = ", local_day" if count.window_days == 1 else ""
-        return f"(count(*) {matching} OVER (PARTITION BY {_partition(count)}{day} {order}))::INTEGER"
-    since = f"(local_day - max(local_day) {matching} OVER (PARTITION BY {_partition(count)} {order}))"
-    never = f"{since} IS NULL" + (f" OR {since} >= {count.window_days}" if count.window_days else "")
-    return f"(CASE WHEN {never} THEN {fact.when_unknown} ELSE greatest({since}, 0) END)::INTEGER"
-
-
-def _ranged(fact: Fact, *, channels: Sequence[str]) -> str:
-    """Return the expression of a rolling count where local days rise with the instants."""
-    count = _count(fact)
-    whole_days = (count.window_days - 1) * (1 << _KEY_BITS)
-    return (
-        f"(count(*) FILTER (WHERE {_matches(count, channels=channels)}) OVER (PARTITION BY {_partition(count)} ORDER BY day_key"
-        f" RANGE BETWEEN {whole_days} + place PRECEDING AND 1 PRECEDING))::INTEGER"
-    )
-
-
-def _joined(fact: Fact, *, channels: Sequence[str]) -> str:
-    """Return the expression of the same count as a join, which asks nothing of the days."""
-    count = _count(fact)
-    column = KEY_COLUMNS[count.key]
-    same = "" if column is None else f" AND a.{column} IS NOT DISTINCT FROM b.{column}"
-    days = f"a.local_day <= b.local_day AND a.local_day > b.local_day - {count.window_days}"
-    where = f"a.person_id = b.person_id{same} AND a.place < b.place AND {days} AND {_matches(count, channels=channels, of='a.')}"
-    return f"(SELECT count(*) FROM events AS a WHERE {where})::INTEGER"  # noqa: S608 - put together from declarations
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +174,8 @@ def reading_of(packs: Sequence[Pack], *, columns: Sequence[str]) -> Reading:
 def _lacks(fact: Fact, *, columns: Sequence[str]) -> str:
     if fact.source is Source.stated and fact.name not in columns:
         return fact.name
-    key = KEY_COLUMNS[fact.count.key] if fact.count is not None else None
-    return key if key is not None and key not in columns else ""
+    is_by_point = fact.count is not None and fact.count.key == "contact_point"
+    return "contact_point_id" if is_by_point and "contact_point_id" not in columns else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +221,7 @@ class History:
 
     def parts(self, reading: Reading, *, executor: Executor | None = None) -> Iterator[Part]:
         """Yield the buckets with the facts that a reading asks for."""
-        kernel = kernel_of(reading.counted, channels=self.spellings.of("channel"))
+        kernel = kernel_of(reading.counted, channels=self.spellings.of("channel"), columns=self.form.columns)
         chosen = executor or InProcess()
         counted = iter([]) if isinstance(chosen, InProcess) or not reading.counted else chosen.run(kernel, self.buckets)
         for number, bucket in enumerate(self.buckets):
