@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from duecourse.doors.commands.terminal import EXIT_REFUSED, Terminal, terminal
 from duecourse.kit.errors import DuecourseError
 
-__all__ = ["EXIT_REFUSED", "Command", "Terminal", "app", "make_ready", "register", "run", "terminal"]
+__all__ = ["EXIT_REFUSED", "Command", "Terminal", "app", "be_ready", "make_ready", "register", "run", "terminal"]
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -78,6 +78,13 @@ def make_ready(function: Callable[[], None]) -> None:
     _ready[:] = [function]
 
 
+def be_ready() -> None:
+    """Make server, Django and schema ready, for a command that needs models on some of its lines only."""
+    if _ready:
+        _ready[0]()
+        _activate_language()
+
+
 class LazyGroup(TyperGroup):
     """Loads a command's module when the command is used."""
 
@@ -104,9 +111,8 @@ class LazyGroup(TyperGroup):
         return args[0], self._loaded(args[0], entry), args[1:]
 
     def _loaded(self, name: str, entry: Command) -> Any:
-        if entry.needs_models and _ready:
-            _ready[0]()
-            _activate_language()
+        if entry.needs_models:
+            be_ready()
         command = typer.main.get_command(importlib.import_module(entry.module).app)
         command.name = name
         return command

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from duecourse.doors.commands.contacts_audit import audit_command, what_if_command
 from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput
@@ -44,6 +45,7 @@ def rules() -> None:
     duecourse rules list --pack uk
     duecourse rules show cn.contact_hours
     duecourse rules check my-packs/nz
+    duecourse rules audit events.parquet --pack cn
     """
 
 
@@ -105,6 +107,10 @@ def pages(
     written = write_pages(into, packs=_packs(pack))
     text = terminal.translated("{count} pages written to {folder}.").format(count=len(written), folder=into)
     terminal.answer({"pages": [str(path) for path in written]}, text=text)
+
+
+app.command(name="audit")(audit_command)
+app.command(name="what-if")(what_if_command)
 
 
 def layers_of(rule: Rule) -> tuple[str, ...]:
