@@ -37,6 +37,7 @@ BUDGETS = {
     "papers": 21,
     "paper": 22,
     "paper-new": 16,
+    "what-if": 14,
     "violations": 21,
     "call-findings": 18,
     "rules": 14,

@@ -38,6 +38,7 @@ JOB_MODULES: tuple[str, ...] = (
     "duecourse.doors.payment_jobs",
     "duecourse.doors.desk_jobs",
     "duecourse.doors.month_jobs",
+    "duecourse.doors.rule_jobs",
 )
 """The modules that register jobs; each is imported before the first job is asked for or done."""
 QUEUE = "jobs"

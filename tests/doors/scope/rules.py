@@ -33,6 +33,8 @@ def _paper(house: Any) -> int:
 
 
 ROWS = {
+    "what-if": ("/what-if/", CREDITOR_ONLY),
+    "what-if-result": ("/what-if/0123456789abcdef/", CREDITOR_ONLY | {"manager": 404, "compliance": 404, "accountant": 404}),
     "papers": ("/papers/", CREDITOR_ONLY),
     "paper-new": ("/papers/new/?layer=creditor_policy", CREDITOR_ONLY | {"accountant": 404}),
     "paper": (lambda house: f"/papers/{_paper(house)}/", CREDITOR_ONLY),

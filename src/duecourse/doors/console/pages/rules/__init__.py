@@ -1,5 +1,5 @@
-"""Compliance: the rule library, the violations board, the emergency stop, papers and what stands beside them."""
+"""Compliance: the rule library, the violations board, the emergency stop, papers and trials of other values."""
 
-from duecourse.doors.console.pages.rules import library, papers, stops, violations
+from duecourse.doors.console.pages.rules import library, papers, stops, violations, what_if
 
-urlpatterns = [*library.urlpatterns, *violations.urlpatterns, *stops.urlpatterns, *papers.urlpatterns]
+urlpatterns = [*library.urlpatterns, *violations.urlpatterns, *stops.urlpatterns, *papers.urlpatterns, *what_if.urlpatterns]
