@@ -1,198 +1,122 @@
-"""One suite that every step of the engine passes: rows kept, declared types, determinism, empty frame, shuffled input, input untouched.
+"""Vectors about servicing: run by the engine's functions, strictly read, and what is not ours is said to be so."""
 
-To add a step, add one line to STEPS: its name, a call from frames to a frame, the frames it reads as (schema, rows), and the schema of
-its result; `keys` order the result uniquely, and `keeps` names the frame whose rows it keeps one to one, if it does.
-"""
+from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+import copy
+import json
+from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from duecourse.engine import ageing, allocation, commission, evaluation, imputation, scores, segments
-from duecourse.engine.frames import FrameMismatch, digest, empty, from_rows
+from duecourse.engine.conformance import KINDS, ServicingSuite
+from duecourse.rules.conformance.run import LineUnreadable, Status, run_lines
 
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the engine.
-
-    Attributes:
-        name: the step's name.
-        call: takes the frames by name and gives one frame.
-        frames: the frames by name, as (schema, rows).
-        result: the declared schema of the result.
-        keys: columns that order the result without ties.
-        keeps: the frame whose rows come out one to one, or ''.
-        result_if_empty: rows that come out of empty frames.
-    """
-
-    name: str
-    call: Callable[..., pa.Table]
-    frames: dict[str, tuple[pa.Schema, list[dict]]]
-    result: pa.Schema
-    keys: list[str]
-    keeps: str = ""
-    result_if_empty: int = 0
-
-
-AS_OF = date(2026, 3, 31)
-ACCOUNT_ROWS = [
-    {
-        "account_id": n, "case_id": n // 2, "person_id": n // 3, "product_class": "card", "currency": ("CNY", "USD")[n % 2],
-        "oldest_due_on": None if n % 5 == 0 else date(2025, 6 + n % 6, 1 + n), "reported_days_past_due": 40 if n % 7 == 0 else None,
-        "balance_minor": n, "principal_minor": n, "interest_minor": 0, "fee_minor": 0, "penalty_minor": 0,
-    }
-    for n in range(25)
-]  # fmt: skip
-PAUSE_ROWS = [{"account_id": n, "from_on": date(2025, 7, n + 1), "until_on": date(2025, 12, 1), "kind": "dispute"} for n in range(20)]
-AGED_ROWS = ageing.age(
-    from_rows(ACCOUNT_ROWS, ageing.ACCOUNTS), from_rows(PAUSE_ROWS, ageing.PAUSES), as_of=AS_OF, convention="actual"
-).to_pylist()
-CASE_ROWS = [
-    {
-        "case_id": n,
-        "product_class": "card",
-        "currency": "CNY",
-        "bucket": f"M{n % 4}",
-        "balance_minor": n * 99,
-        "region": None,
-        "hand": n % 5,
-    }
-    for n in range(30)
+VECTORS = Path(__file__).parents[3] / "shared/cases/servicing_vectors.jsonl"
+RANGES = [{"name": "R1", "min": 1, "max": 30}, {"name": "R31", "min": 31, "max": None}]
+LOAN = {
+    "as_of": "2026-03-12",
+    "grace_days": 3,
+    "installments": [
+        {"n": 1, "due_date": "2026-02-01", "due": 250.5, "paid": 0},
+        {"n": 2, "due_date": "2026-03-12", "due": 250, "paid": 0},
+    ],
+    "pauses": [{"start": "2026-02-10", "end": "2026-02-20"}],
+    "pause_active": False,
+    "eod_run_on_as_of": True,
+    "ranges": RANGES,
+    "loan_status": "active",
+}
+AGED = {
+    "past_due_days": 39,
+    "delinquent_days": 26,
+    "delinquent_date": "2026-02-04",
+    "delinquent_amount": 250.5,
+    "classification_recorded": "R1",
+}
+ORDER = ["penalty", "fee", "interest", "principal"]
+PAYMENT = {
+    "strategy": {"due_order": ORDER, "in_advance_order": ORDER},
+    "timing": "late",
+    "installment": {"from_date": "2026-01-01", "due_date": "2026-02-01", "principal": 3, "interest": 2, "fee": 2, "penalty": 4.25},
+    "payment": {"date": "2026-02-02", "amount": 7},
+    "charges": [],
+}
+MET = {"allocation": {"principal": 0, "interest": 0.75, "fee": 2, "penalty": 4.25}, "unallocated": 0}
+TERM = {"entrust_start": "2026-01-01", "entrust_end": "2026-03-31", "payment_date": "2026-03-31"}
+GOOD = [
+    ("delinquency_days", LOAN, AGED),
+    ("installment_delinquency_buckets", LOAN, {"amount_by_range": {"R1": 250.5}}),
+    ("allocation_single_installment", PAYMENT, MET),
+    ("commission_eligibility", TERM, {"commissionable": True}),
 ]
-SCORE_ROWS = [{"case_id": n, "segment_key": "abc"[n % 3], "bucket_number": n % 9, "balance_minor": n * 1001} for n in range(30)]
-HISTORY_ROWS = [
-    {"segment_key": key, "placed_minor": 9000, "recovered_minor": 900 * n, "case_count": 90, "paid_case_count": 9 * n}
-    for n, key in enumerate("abd")
-]
-BALANCE_ROWS = [
-    {"group_id": n // 8, "account_id": n // 4, "instalment_number": 1, "component": imputation.COMPONENTS[n % 4], "due_on": AS_OF,
-     "amount_minor": n * 10, "secured_minor": 0, "burden_bp": 0}
-    for n in range(40)
-]  # fmt: skip
-RECEIPT_ROWS = [{"payment_id": n, "group_id": n % 6, "paid_on": AS_OF, "amount_minor": 7 + 31 * n} for n in range(18)]
-PAID_ROWS = [
-    {"payment_id": n, "reverses_payment_id": n - 10 if n > 15 else None, "placement_id": n % 3, "measure_key": "m", "product_class": "card",
-     "days_past_due": 45, "hand": 1, "currency": "CNY", "amount_minor": 1000 + n if n <= 15 else -n}
-    for n in range(20)
-]  # fmt: skip
-ALLOCATION_ROWS = [
-    {"case_id": n, "person_id": n // 2, "segment_key": "abc"[n % 3], "product_class": "card", "region": (None, "north")[n % 2],
-     "currency": "CNY", "balance_minor": 1000 + 7 * n, "expected_recovered_minor": 90 + n, "hand": 1}
-    for n in range(60)
-]  # fmt: skip
-AGENCY_ROWS = [
-    {"agency_id": k, "contract_id": 10 + k, "kind": "external", "capacity_count": 25, "capacity_minor": None, "share_min_bp": 0,
-     "share_cap_bp": 10_000, "regions": None if k else ["north"], "products": ["card"], "multiplier_bp": 9_000 + 1_000 * k,
-     "fee_rate_bp": 2_000, "complaint_cost_minor": 1}
-    for k in range(3)
-]  # fmt: skip
-OUTCOME_ROWS = [
-    {"case_id": n, "person_id": n // 2, "agency_id": n // 2 % 3, "contract_id": 10 + n // 2 % 3, "batch_id": n % 4, "segment_key": "ab"[n % 2],
-     "currency": "CNY", "placed_minor": 1000 + n, "recovered_minor": 55 * (n % 7), "in_slice": n % 5 == 0, "draw_share": 0.25}
-    for n in range(90)
-]  # fmt: skip
-FEE_ROWS = [{"product_class": "*", "age_band_from_days": 1, "tier_from_bp": 0, "hand_from": 1, "rate_bp": 1450}]
-
-STEPS = [
-    Step("age", lambda accounts, pauses: ageing.age(accounts, pauses, as_of=AS_OF, convention="actual"),
-         {"accounts": (ageing.ACCOUNTS, ACCOUNT_ROWS), "pauses": (ageing.PAUSES, PAUSE_ROWS)}, ageing.AGED, ["account_id"], "accounts"),
-    Step("roll_rates", ageing.roll_rates, {"before": (ageing.AGED, AGED_ROWS), "after": (ageing.AGED, AGED_ROWS[5:])},
-         ageing.ROLL_RATES, ["currency", "from_bucket", "to_bucket"]),
-    Step("segment", lambda snapshots: segments.segment(snapshots, balance_edges_minor=(500, 1000)),
-         {"snapshots": (segments.CASES, CASE_ROWS)}, segments.SEGMENTED, ["case_id"], "snapshots"),
-    Step("expected_recovery", scores.expected_recovery,
-         {"cases": (scores.CASES, SCORE_ROWS), "history": (scores.HISTORY, HISTORY_ROWS)}, scores.EXPECTED, ["case_id"], "cases"),
-    Step("impute_many", lambda receipts, balances: imputation.impute_many(receipts, balances)[0],
-         {"receipts": (imputation.RECEIPTS, RECEIPT_ROWS), "balances": (imputation.BALANCES, BALANCE_ROWS)},
-         imputation.PARTS, ["payment_id", "account_id", "instalment_number", "component"]),
-    Step("impute_many remainders", lambda receipts, balances: imputation.impute_many(receipts, balances)[1],
-         {"receipts": (imputation.RECEIPTS, RECEIPT_ROWS), "balances": (imputation.BALANCES, BALANCE_ROWS)},
-         imputation.REMAINDERS, ["payment_id"], "receipts"),
-    Step("commission", lambda paid, fees, rates: commission.commission(paid, fees, rates, rounding="half_up")[0],
-         {"paid": (commission.ATTRIBUTED, PAID_ROWS), "fees": (commission.FEE_LINES, FEE_ROWS),
-          "rates": (commission.MEASURED, [{"measure_key": "m", "achieved_bp": 1200}])},
-         commission.COMMISSION_LINES, ["line_key"], "paid"),
-    Step("allocate", lambda cases, agencies: allocation.allocate(
-            cases, agencies, policy=allocation.AllocationPolicy("CNY"), secret=b"0123456789abcdef").rows,
-         {"cases": (allocation.CASES, ALLOCATION_ROWS), "agencies": (allocation.AGENCIES, AGENCY_ROWS)},
-         allocation.ROWS, ["case_id"], "cases"),
-    Step("evaluate", evaluation.evaluate, {"outcomes": (evaluation.OUTCOMES, OUTCOME_ROWS)},
-         evaluation.SCORECARD, ["agency_id", "contract_id", "measure", "evidence"]),
-    Step("recovery_rates", lambda outcomes: evaluation.recovery_rates(outcomes, by_batch=True),
-         {"outcomes": (evaluation.OUTCOMES, OUTCOME_ROWS)}, evaluation.RATES, ["contract_id", "batch_id", "currency"]),
-]  # fmt: skip
-
-EACH = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
 
-def frames_of(step, *, shuffled_by=None):
-    """Return the step's frames, in their order or shuffled by a seed."""
-    frames = {}
-    for name, (schema, rows) in step.frames.items():
-        order = list(rows)
-        if shuffled_by is not None:
-            random.Random(shuffled_by).shuffle(order)
-        frames[name] = from_rows(order, schema)
-    return frames
+def judged(kind, inputs, expected, **more):
+    """Return the one result of a vector."""
+    return run_lines(
+        [json.dumps({"id": "v", "kind": kind, "inputs": inputs, "expected": expected, **more})], suites=(ServicingSuite(),)
+    ).results[0]
 
 
-@EACH
-def test_types_are_the_declared_ones_and_rows_are_kept(step):
-    """The result has exactly the declared schema, unique keys, and as many rows as the frame it keeps."""
-    result = step.call(**frames_of(step))
-    assert result.schema.equals(step.result)
-    result.validate(full=True)
-    assert all(not result.column(field.name).null_count for field in step.result if not field.nullable)
-    assert result.num_rows > 0
-    assert len({tuple(row[key] for key in step.keys) for row in result.select(step.keys).to_pylist()}) == result.num_rows
-    if step.keeps:
-        assert result.num_rows == len(step.frames[step.keeps][1])
+@pytest.mark.parametrize(("kind", "inputs", "expected"), GOOD, ids=[kind for kind, _, _ in GOOD])
+def test_kinds_pass_and_fail(kind, inputs, expected):
+    """What the engine says passes; the same with another number fails."""
+    result = judged(kind, inputs, expected)
+    assert (result.status, result.why) == (Status.passed, "")
+    key, value = next(iter(expected.items()))
+    turned = expected | {key: {"R1": 1} if isinstance(value, dict) else (not value if isinstance(value, bool) else value + 1)}
+    assert judged(kind, inputs, turned).status is Status.failed
+    assert {kind for kind, _, _ in GOOD} == KINDS.keys()
 
 
-@EACH
-def test_the_same_frames_give_the_same_bytes(step):
-    """Run twice, the result has the same digest and the same order of rows."""
-    one, two = step.call(**frames_of(step)), step.call(**frames_of(step))
-    assert digest(one, keys=step.keys) == digest(two, keys=step.keys)
-    assert one.equals(two)
+@pytest.mark.parametrize(("kind", "inputs", "expected"), GOOD, ids=[kind for kind, _, _ in GOOD])
+def test_what_is_strange_is_unsupported(kind, inputs, expected):
+    """A strange key at any depth, a strange value, a strange fact expected or nothing expected is unsupported."""
+    assert judged(kind, inputs | {"moon": 1}, expected).status is Status.unsupported
+    assert judged(kind, inputs, expected, moon=1).status is Status.unsupported
+    assert judged(kind, inputs, expected | {"moon": 1}).status is Status.unsupported
+    assert judged(kind, inputs, {}).status is Status.unsupported
+    for key, value in inputs.items():
+        if isinstance(value, str | dict):
+            assert judged(kind, inputs | {key: "xyzzy"}, expected).status is Status.unsupported, key
+        if isinstance(value, dict):
+            assert judged(kind, inputs | {key: value | {"moon": 1}}, expected).status is Status.unsupported, key
+        if isinstance(value, list) and value:
+            rows = copy.deepcopy(value)
+            rows[0]["moon"] = 1
+            assert judged(kind, inputs | {key: rows}, expected).status is Status.unsupported, key
 
 
-@EACH
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_order_of_rows_does_not_matter(step, seed):
-    """Shuffled frames give a result with the same digest."""
-    assert digest(step.call(**frames_of(step, shuffled_by=seed)), keys=step.keys) == digest(step.call(**frames_of(step)), keys=step.keys)
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"pause_active": True}, "does not agree with the pauses"),
+        ({"ranges": RANGES[:1]}, "last range"),
+        ({"ranges": [RANGES[0], RANGES[1] | {"min": 33}]}, "follow on"),
+        ({"grace_days": -1}, "grace_days"),
+        ({"eod_run_on_as_of": False}, "classification_recorded"),
+        ({"installments": [{"n": 1, "due_date": "2026-02-01", "due": 1, "paid": 2}]}, "beyond"),
+        ({"installments": [{"n": 1, "due_date": "2026-02-01", "due": 0.001, "paid": 0}]}, "two decimals"),
+    ],
+)
+def test_other_conventions_are_unsupported(change, why):
+    """Inputs that contradict themselves, or rest on another system's record, are unsupported with the reason."""
+    result = judged("delinquency_days", LOAN | change, AGED)
+    assert result.status is Status.unsupported
+    assert why in result.why
 
 
-@EACH
-def test_empty_frames_give_an_empty_frame(step):
-    """No rows in, none out, with the declared schema."""
-    result = step.call(**{name: empty(schema) for name, (schema, _) in step.frames.items()})
-    assert result.num_rows == step.result_if_empty
-    assert result.schema.equals(step.result)
+def test_an_unknown_kind_is_unsupported_and_a_bad_line_stops():
+    """A kind without a function is unsupported; a line of another shape is an error with its number."""
+    assert judged("tea_leaves", {}, {"luck": 1}).why == "the engine has no function of its own for tea_leaves"
+    with pytest.raises(LineUnreadable, match="Line 1 "):
+        run_lines(['{"id": "v", "kind": 3, "inputs": {}, "expected": {}}'], suites=(ServicingSuite(),))
 
 
-@EACH
-def test_the_input_is_not_changed(step):
-    """The frames handed in are equal to fresh ones afterwards, also when they come in several chunks."""
-    frames = frames_of(step)
-    chunked = {name: pa.concat_tables([table.slice(0, 2), table.slice(2)]) for name, table in frames.items()}
-    result = step.call(**chunked)
-    assert all(chunked[name].equals(frames[name]) for name in frames)
-    assert digest(result, keys=step.keys) == digest(step.call(**frames), keys=step.keys)
-
-
-@EACH
-def test_a_missing_column_is_named(step):
-    """A frame without one of its columns is refused, and the refusal names the column."""
-    frames = frames_of(step)
-    name = next(iter(frames))
-    column = step.keys[0] if step.keys[0] in frames[name].column_names else frames[name].column_names[0]
-    frames[name] = frames[name].drop_columns(column)
-    with pytest.raises(FrameMismatch, match=column):
-        step.call(**frames)
+def test_the_outside_vectors_pass():
+    """No vector of the file of others fails; the kinds we have functions for pass."""
+    if not VECTORS.exists():
+        pytest.skip(f"THE OUTSIDE VECTORS WERE NOT RUN: there is no {VECTORS.name} beside the tree")
+    report = run_lines(VECTORS.read_text("utf-8").splitlines(), suites=(ServicingSuite(),))
+    assert [(result.id, result.why) for result in report.of(Status.failed)] == []
+    assert {result.scopes[0] for result in report.of(Status.passed)} == KINDS.keys()
