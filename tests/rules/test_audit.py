@@ -16,13 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duecourse.rules.audit import Period, audit
+from duecourse.kit.records.refusals import WriteFailed
+from duecourse.rules.audit import audit
 from duecourse.rules.errors import EventsMismatch, NaiveInstant, UnknownParameter
 from duecourse.rules.events import Reached
 from duecourse.rules.form import CHANNELS
 from duecourse.rules.history import ProcessPool
 from duecourse.rules.kernels import kernel_of
 from duecourse.rules.load import shipped_names, shipped_pack
+from duecourse.rules.outlets import Period
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Source
 from tests.rules.contacts import CALLS_MAX, CN, SAMPLE, overlay
@@ -215,6 +217,31 @@ def test_log_that_means_something_else_is_refused():
         audit(log.set_column(1, "at", log["at"].cast(pa.timestamp("us"))), packs=(TWO,), known_until=LATER)
     with pytest.raises(UnknownParameter):
         audit(log, packs=(SAMPLE,), known_until=LATER, layers=(overlay("creditor_policy", {CALLS_MAX: 1}),))
+
+
+def test_file_that_breaks_off_is_refused(tmp_path):
+    """A file whose rows are damaged ends in one error, and leaves nothing half written."""
+    path, out = tmp_path / "events.parquet", tmp_path / "out"
+    pq.write_table(log_of([event(n, "2026-03-02T04:00", performer=f"p{n * 7919}") for n in range(5000)]), path, compression="zstd")
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    path.write_bytes(content)
+    with pytest.raises(EventsMismatch, match="breaks off"):
+        audit(path, packs=(TWO,), known_until=LATER, out=out)
+    assert list(out.iterdir()) == []
+
+
+def test_person_without_a_number_and_folder_that_cannot_be_are_refused(tmp_path):
+    """An empty text is no person; a file in the place of the folder and a zone that does not exist are told."""
+    rows = [event(n, "2026-03-02T04:00", person_id=person, zone=None) for n, person in enumerate(["", "x", None])]
+    found, _ = audit(log_of(rows), packs=(TWO,), known_until=LATER, zone_default="Asia/Shanghai")
+    assert (found.judged_count, found.breach_count, found.reasons) == (1, 0, {"person_missing": 2})
+    assert judged(log_of(rows), packs=(TWO,))[1] == {1: Said(frozenset({"cn.contact_hours", "cn.connected_calls_daily"}), is_refused=True)}
+    with pytest.raises(EventsMismatch, match="Mars"):
+        audit(log_of(rows), packs=(TWO,), known_until=LATER, zone_default="Mars/Base")
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(WriteFailed):
+        audit(log_of(rows), packs=(TWO,), known_until=LATER, out=tmp_path / "taken")
 
 
 def test_file_that_is_no_parquet_is_refused(tmp_path):

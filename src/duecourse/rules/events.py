@@ -149,7 +149,7 @@ def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
     for name in facts:
         if vocabulary.facts[name].source not in (Source.stated, Source.record):
             reasons.append(f"{name} is {vocabulary.facts[name].source.value}: it follows from the events and cannot be given")
-        elif not (pa.types.is_integer(kind := schema.field(name).type) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+        elif not _is_whole(schema.field(name).type):
             reasons.append(f"{name} is not of whole numbers")
     used = [name for name in (*IDS, *CODED, "outcome", "talk_seconds") if name in names]
     reasons += [f"{name} is of the type {schema.field(name).type}" for name in used if not _fits(name, schema.field(name).type)]
@@ -165,14 +165,20 @@ def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
 
 
 def batches_of(log: Path | pa.Table, *, form: Form) -> Iterator[pa.RecordBatch]:
-    """Yield the log in batches of at most `BATCH_ROWS`, coded columns as dictionaries where the file has them so."""
+    """Yield the log in batches of at most `BATCH_ROWS`, coded columns as dictionaries where the file has them so.
+
+    Raises:
+        EventsMismatch: the file breaks off.
+    """
     if isinstance(log, pa.Table):
         yield from log.select(form.columns).to_batches(max_chunksize=BATCH_ROWS)
         return
-    schema = pq.read_schema(log)
-    coded = [name for name in (*CODED, "outcome") if name in form.columns and _is_text(schema.field(name).type)]
-    with pq.ParquetFile(log, read_dictionary=coded, memory_map=True) as file:
-        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(form.columns))
+    coded = [name for name in (*CODED, "outcome") if name in form.columns]
+    try:
+        with pq.ParquetFile(log, read_dictionary=coded) as file:
+            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(form.columns))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise EventsMismatch(text=f"{log.name} breaks off or is damaged ({type(error).__name__})") from error
 
 
 def schema_of(log: Path | pa.Table) -> tuple[pa.Schema, int]:
@@ -217,7 +223,7 @@ class Reader:
         local_day = self._local_day(micros, zones=codes["zone"])
         found["in_the_future"] = ~found["instant_without_zone"] & self._is_future(micros, local_day=local_day)
         for name, reason in (("event_id", "event_id_missing"), ("person_id", "person_missing")):
-            found[reason] = _mask(batch.column(name).is_null())
+            found[reason] = _is_missing(batch.column(name))
         for name, known in (("channel", CHANNELS), ("performer_kind", PERFORMER_KINDS)):
             good = np.asarray([text in known for text in self.spellings.of(name)], dtype=bool)
             found[f"{name}_unknown"] = ~good[codes[name]]
@@ -386,6 +392,11 @@ def _id(column: pa.Array) -> pa.Array:
     return column.cast(pa.int64()) if pa.types.is_integer(column.type) else _plain(column).cast(pa.string())
 
 
+def _is_missing(column: pa.Array) -> NDArray[np.bool_]:
+    plain = _plain(column)
+    return _mask(plain.is_null() if pa.types.is_integer(plain.type) else pc.fill_null(pc.equal(plain, ""), True))
+
+
 def _fact(column: pa.Array) -> pa.Array:
     return column.cast(pa.uint8()).cast(pa.int64()) if pa.types.is_boolean(column.type) else column.cast(pa.int64())
 
@@ -400,13 +411,17 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
 
 
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool((pa.types.is_integer(kind) and kind != pa.uint64()) or pa.types.is_boolean(kind) or pa.types.is_null(kind))
+
+
 def _fits(name: str, kind: pa.DataType) -> bool:
     if pa.types.is_null(kind) and name not in ("event_id", "person_id"):
         return True
     if name == "talk_seconds":
         return bool(pa.types.is_integer(kind))
     if name in IDS:
-        return bool(pa.types.is_integer(kind) or _is_text(kind))
+        return bool((pa.types.is_integer(kind) and kind != pa.uint64()) or _is_text(kind))
     return _is_text(kind) or (name == "outcome" and bool(pa.types.is_boolean(kind)))
 
 

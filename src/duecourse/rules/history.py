@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from duecourse.rules.errors import EventsMismatch
 from duecourse.rules.events import (
     CODED,
     REACHED,
@@ -40,6 +41,7 @@ from duecourse.rules.events import (
     spread,
     without_repeats,
 )
+from duecourse.rules.facts import zones_of
 from duecourse.rules.form import CHANNELS, Pack, Rule
 from duecourse.rules.kernels import Kernel, counts_of, kernel_of
 from duecourse.rules.resolve import vocabulary_of
@@ -270,6 +272,8 @@ def opened(
     Raises:
         EventsMismatch, NaiveInstant: none of the log's rows can be judged.
     """
+    if zone_default and not zones_of(zone_default):
+        raise EventsMismatch(text=f"the zone {zone_default!r} that its rows shall have does not exist")
     schema, count = schema_of(log)
     form, spellings = form_of(schema, vocabulary=vocabulary), Spellings()
     for channel in CHANNELS:

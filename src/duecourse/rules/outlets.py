@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from duecourse.kit.records import neutralise, written_whole
+from duecourse.kit.records.refusals import WriteFailed
 from duecourse.rules.events import REASONS, REJECTED
 
 _SUMS = ("violations", "totals")
@@ -123,10 +124,17 @@ class Sheet:
 
 @contextmanager
 def outlet_to(out: Path | None, *, lang: str) -> Iterator[Outlet]:
-    """Give the outlet for a folder, made if it is not there, or for the result where none is named; files appear when the block ends well."""
+    """Give the outlet for a folder, made if it is not there, or for the result where none is named; files appear when the block ends well.
+
+    Raises:
+        WriteFailed: the folder cannot be made or written.
+    """
     if out is None:
         yield Outlet(lang=lang)
         return
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(file=out.name, reason=f"the folder cannot be made ({error.strerror})") from error
     with ExitStack() as files:
         yield Files(out, files, lang=lang)
