@@ -299,6 +299,42 @@ def test_wishes_last_until_taken_back():
     assert said(facts(friday, event("10-01", "preference_withdrawn")), question) == "allow"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "number called belongs to someone else",
+        "the number N1 is not C1's number",
+        "N1 belongs to someone else, not C1",
+        "telephone number belongs to another person and the consumer does not answer telephone calls to that number",
+    ],
+)
+def test_calls_to_a_wrong_number_are_taken_out(words):
+    """However it is put that the number is somebody else's, its calls were no calls to the consumer (comment 14(b)(2)(i)-3)."""
+    calls = [call(f"10-07 {hour}:00", endpoint="N1") for hour in range(10, 17)]
+    learned = {"t": at("10-08"), "type": "knowledge_gained", "detail": words}
+    assert said(facts(*calls), asked("place_call", "10-08 15:00")) == "presumed_violation"
+    assert said(facts(*calls, learned), asked("place_call", "10-08 15:00")) == "presumed_compliant"
+
+
+@pytest.mark.parametrize(
+    ("how", "in_writing"),
+    [("says so by telephone", False), ("mails a letter", True), ("returns the tear-off form by mail", True), ("sends an email", True)],
+)
+def test_disputes_in_writing(how, in_writing):
+    """A letter is in writing, a call is not, and an e-mail is where the collector accepts it."""
+    given = facts(event("10-05", "dispute_submitted", how=how), known={"collector_accepts_email": True} if "email" in how else None)
+    question = {"action": "classify", "rule_scope": ["1006.38(d)(2)"]}
+    assert answered(given, question, pack=US).facts["in_writing"] is in_writing
+
+
+def test_the_first_communication_may_be_the_consumers():
+    """A limited-content message is no communication, so the call it brings about is the first (comment 18(e)(1)-1)."""
+    message = call("10-04", outcome="voicemail_left", message="limited_content")
+    back = event("10-05", "call_received", channel="phone", outcome="conversation", discussed=["D1"])
+    answer = answered(facts(message, back), asked("required_disclosures_now", "10-05", scope="1006.18(e)", channel="phone"), pack=US)
+    assert answer.facts["required"] == ["attempting_to_collect_a_debt", "information_used_for_that_purpose"]
+
+
 def test_phrases_are_read_whole():
     """A phrase is understood to its last word, or not at all."""
     assert wish_of("don't call me at home on weekdays between 3 p.m. and 5 p.m.").spans[0].first == 900

@@ -28,13 +28,8 @@ _SEVERITY = ("deny", "presumed_violation", "presumed_compliant", "allow")
 _CONTENTS = {"opt_out_confirmation_only", "opt_out_confirmation_plus_payment_link"}
 _FLAGS = ("requested_by_person", "reasonable_belief_earlier_response_wrong_and_now_correct")
 _CONSENTERS = {
-    "this_collector",
-    "prior_collector",
-    "previous_collector",
-    "another_collector",
-    "other_collector",
-    "creditor",
-    "original_creditor",
+    *("this_collector", "prior_collector", "previous_collector", "another_collector", "other_collector", "creditor", "original_creditor"),
+    *("prior_debt_collector", "previous_debt_collector"),
 }
 _VOICEMAILS = "_voicemails"
 

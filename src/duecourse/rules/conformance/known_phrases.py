@@ -24,7 +24,7 @@ CONDUCT = (
 )
 
 
-CALL_ME = r"(?:please )?call (?:me )?back|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
+CALL_ME = r"(?:please )?call (?:me )?back(?: later| again| any ?time)?|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
 
 
 NOT_AT_WORK = r"(?:(?:the )?consumer |I )?(?:cannot|can't|can not) (?:take|receive) (?:personal )?calls at (?:work|the workplace)"
@@ -41,12 +41,11 @@ _NO_LONGER = (
 )
 
 
-_NUMBER = rf"(?:the |that )?(?:(?:tele)?phone )?number(?: (?:called|dialed|{_NAME}))?"
-
-
-_WRONG_NUMBER = rf"(?:{_NUMBER}|{_NAME}) (?:belongs to (?:someone|somebody) else|(?:is not|does not belong to) (?:C\d+|the consumer)(?:'s)?(?: number)?)"
-
-
+_NUMBER = rf"(?:collector learns (?:that )?)?(?:the |that )?(?:(?:tele)?phone |called |dialed )*number(?: (?:called|dialed|used|{_NAME}))?"
+_SOMEBODY_ELSE = r"belongs to (?:someone else|somebody else|another person|a different person)(?:,? not (?:to )?(?:C\d+|the consumer))?"
+_NOT_THE_PERSONS = r"(?:is not|does not belong to) (?:C\d+|the consumer|that person)(?:'s)?(?: (?:tele)?(?:phone )?number)?"
+_NO_ANSWER = r"(?: and (?:the )?(?:consumer|C\d+) does not answer (?:telephone )?calls to (?:that number|it))?"
+WRONG_NUMBER = rf"(?:{_NUMBER}|{_NAME}) (?:{_SOMEBODY_ELSE}|{_NOT_THE_PERSONS}){_NO_ANSWER}"
 LEARNED: tuple[tuple[str, str], ...] = (
     (rf"(?:the )?consumer (?:is )?represented by (?:an )?attorney(?: {_ABOUT}{_NAME})?", "represented"),
     (r"attorney(?:'s)? name and address (?:are )?(?:known|readily ascertainable)", "attorney_known"),
@@ -57,7 +56,7 @@ LEARNED: tuple[tuple[str, str], ...] = (
     (EMPLOYER, "employer_forbids"),
     (NOT_AT_WORK, "employer_forbids"),
     (r"(?:the )?consumer (?:does not|doesn't) answer (?:telephone )?calls to (?:that number|it)", ""),
-    (_WRONG_NUMBER, "misdirected"),
+    (WRONG_NUMBER, "misdirected"),
     (r"(?:the )?consumer is (?:now |currently )?at (home|work|school)", "consumer_at"),
 )
 
@@ -68,8 +67,29 @@ FILE = r"(?:the )?(?:creditor(?:'s)? |placed )?(?:account )?(?:file(?: notes?)?|
 PLAIN_DISPUTES = r"(?:reworded: )?I do not owe (?:this|it|the debt)"
 
 
-HOW = (
-    (r"(?:says so|disputes it|states it) (?:by|on the) (?:tele)?phone|orally|in person", "oral"),
-    (r"(?:by|in a) (?:letter|mail)|mails (?:back )?(?:a letter|the tear-off|the form)", "paper"),
-    (r"by (?:e-?mail|text)|(?:by|through) (?:the|a) (?:(?:website|web) )?portal", "electronic"),
+_WAY_WORDS = {
+    "oral": {"orally", "telephone", "phone", "person", "verbally"},
+    "paper": {"letter", "mail", "mails", "mailed", "paper", "tear-off", "writes"},
+    "electronic": {"email", "e-mail", "emails", "portal", "website", "text", "electronically", "online"},
+}
+_WAY_FILLERS = {
+    *("a", "an", "the", "by", "in", "on", "of", "to", "from", "back", "it", "this", "so", "via", "through", "using", "collector's"),
+    *("says", "states", "disputes", "submits", "sends", "returns", "form", "message", "consumer"),
+}
+
+
+def way_of(how: str) -> str | None:
+    """Return oral, paper or electronic for a phrase of which every word is known and which names one way; else None."""
+    words = how.lower().rstrip(".").split()
+    ways = {way for way, named in _WAY_WORDS.items() if named & set(words)}
+    is_known = all(word in _WAY_FILLERS or any(word in named for named in _WAY_WORDS.values()) for word in words)
+    if "electronic" in ways:
+        ways -= {"paper"} if not {"mail", "mails", "mailed"} & set(words) else set()
+    return ways.pop() if is_known and len(ways) == 1 else None
+
+
+EVIDENCE = (
+    r"(?:a )?(?:copy of (?:a |the )?)?(?:cancell?ed check|receipt|proof of payment|police report|identity[- ]theft report|"
+    r"court (?:order|record)|settlement (?:letter|agreement))"
 )
+"""Attachments that bring something new and material to a dispute."""

@@ -153,7 +153,7 @@ def wish_of(text: str) -> Wish:
         left = scan.rest
         wish = read(scan)
         if wish is not None:
-            end = scan.take(r"(?:through|until) (?:the end of the (?:calendar )?year|\d{4}-\d\d-\d\d)")
+            end = scan.take(r"(?:through|until) (?:the end of the (?:calendar )?year|(?:calendar )?year[- ]end|\d{4}-\d\d-\d\d)")
             scan.end()
             is_day = end is not None and end[-1].isdigit()
             last_on = day_of(end[-10:], place=text) if end is not None and is_day else None

@@ -15,7 +15,7 @@ from duecourse.rules.conformance.situation import (
     read_roles,
     role_of,
 )
-from duecourse.rules.conformance.timeline import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL, history_of
+from duecourse.rules.conformance.timeline import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL, accepts_electronic, history_of
 from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
 
 
@@ -27,9 +27,10 @@ def classify(vector: Vector) -> Answer:
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     asked, codes = set(answer.rules), set(answer.facts["codes"])
     facts = {name: code not in codes for rule, (name, code) in _CLASSES.items() if f"{vector.pack.id}.{rule}" in asked}
-    if "counts_as_telephone_call" in facts and "connected" in facts:
-        facts["counts_toward_frequency"] = facts["counts_as_telephone_call"] and facts["connected"]
-        facts["excluded_from_frequency"] = not facts["counts_toward_frequency"]
+    if "connected" in facts:
+        facts["counts_toward_frequency"] = facts.get("counts_as_telephone_call", bool(history.calls)) and facts["connected"]
+        facts["counts_toward_frequencies"] = facts["counts_toward_frequency"]
+        facts["excluded_from_frequency"] = facts["excluded"] = not facts["counts_toward_frequency"]
     return Answer(None, {**facts, "codes": sorted(codes)}, {}, answer.rules)
 
 
@@ -64,7 +65,8 @@ def _message_facts(history: History, vector: Vector) -> dict[str, int]:
         if not content and any(citation.startswith("1006.2") for citation in vector.scope):
             raise Unsupported("what the message says is not told")
         is_about = content != "marketing_no_specific_debt"
-        return {"conveys_debt_information": int(content in ("conveys_debt_information", "specific_debt")), "is_about_debt": int(is_about)}
+        conveys = content in ("conveys_debt_information", "specific_debt")
+        return {"conveys_debt_information": int(conveys), "is_about_debt": int(is_about), "is_connected": 0}
     if told[0].what == "statement_sent":
         return {"is_sent_for_creditor": int(_is_for_creditor(told[0].value, vector))}
     return _dispute_facts(told[0].value, vector)
@@ -82,7 +84,7 @@ def _is_for_creditor(sender: str, vector: Vector) -> bool:
 def _dispute_facts(way: str, vector: Vector) -> dict[str, int]:
     if way != "electronic":
         return {"is_on_paper": int(way == "paper")}
-    accepts = vector.known.flag("collector_accepts_electronic_communications")
+    accepts = accepts_electronic(vector)
     return {"is_electronic": 1, "is_electronic_accepted": int(accepts)}
 
 
@@ -107,6 +109,8 @@ _NEEDED = {
 _ALLOWED = {"salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
 
 
+_TELLING = re.compile(r"amount|account|debt|creditor|balance|payment|group|department|collect|owe")
+"""What an element that is neither needed nor allowed speaks of."""
 _OTHER = {
     *("statement_from_debt_collector", "request_to_speak_to_consumer", "representative_group_description", "agent_group_description"),
     "business_name_indicates_debt_collection",
@@ -126,7 +130,7 @@ def classify_voicemail(vector: Vector) -> Answer:
     known = {_NEEDED[element]: 1 for element in elements if element in _NEEDED}
     others = [element for element in elements if element not in _NEEDED and element not in _ALLOWED]
     for element in others:
-        if element not in _OTHER and not element.startswith(("amount", "account")):
+        if element not in _OTHER and _TELLING.search(element) is None:
             raise Unsupported(f"the element {element!r} is not understood")
     known["has_other_content"] = int(bool(others))
     if vector.question.has("to"):
@@ -163,7 +167,12 @@ def required_disclosures(vector: Vector) -> Answer:
     is_first_written = not is_initial and medium != "phone" and not [m for m in written if m]
     if vector.question.has("note"):
         note = vector.question.text("note")
-        if note != "initial written communication" or not (is_first_written or (is_initial and medium != "phone")):
+        is_right = {
+            "initial communication": is_initial,
+            "initial written communication": medium != "phone" and (is_initial or is_first_written),
+            "consumer-initiated call": medium == "phone",
+        }
+        if not all(is_right.get(part.strip(), False) for part in re.split("[;,]", note)):
             raise Unsupported(f"the note {note!r} is not understood")
     known = {"conveys_debt_information": 1, "is_initial": int(is_initial), "is_initial_in_writing": int(is_first_written)}
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.local_day(at))
@@ -264,7 +273,11 @@ def classify_dispute(vector: Vector) -> Answer:
         raise Unsupported("whether the later dispute is substantially the same is not said")
     before = [one for one in disputes if one.at < last]
     answered = any(one.at <= last for one in history.of("dispute_answered", until=last) if one.at >= before[-1].at)
-    known = {"is_dispute_repeated": 1, "is_dispute_answered": int(answered), "has_new_material": 0}
+    known = {
+        "is_dispute_repeated": 1,
+        "is_dispute_answered": int(answered),
+        "has_new_material": int(any(one.at == last for one in history.of("new_material", until=last))),
+    }
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     return Answer(None, {"duplicative": "no_duplicate" not in answer.facts["codes"]}, {}, answer.rules)
 
@@ -278,15 +291,13 @@ def _conduct(read: Callable[[Vector], Mapping[str, int]]) -> Reader:
     return answer
 
 
-_SEEN = {
-    "recipient_only": 0,
-    "public": 1,
-    "contacts": 1,
-    "persons_contacts": 1,
-    "social_media_contacts": 1,
-    "friends": 1,
-    "consumer_contacts": 1,
-}
+_SEEN = {"recipient_only": 0} | dict.fromkeys(
+    (
+        *("public", "general_public", "public_page", "contacts", "friends", "persons_contacts", "person_contacts", "consumer_contacts"),
+        *("consumers_contacts", "recipient_contacts", "recipients_contacts", "social_media_contacts", "public_or_contacts"),
+    ),
+    1,
+)
 
 
 def _seen_by(vector: Vector) -> Mapping[str, int]:

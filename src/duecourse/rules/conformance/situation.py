@@ -224,6 +224,9 @@ def _place(situation: Situation) -> str | None:
     """Return the place that the contact reaches, None where it belongs to no place."""
     if situation.place is not None:
         return PLACES[situation.place]
+    for key in ("consumer_known_to_be_at", "consumer_now_at", "consumer_is_at", "consumer_location_now"):
+        if situation.vector.known.has(key):
+            return PLACES[situation.vector.known.word(key, known=PLACES)]
     seen = [one for one in situation.history.of("consumer_at", until=situation.at) if situation.days_since(one.at) == 0]
     if seen:
         return PLACES[seen[-1].value.lower()]

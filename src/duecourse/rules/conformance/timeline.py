@@ -12,22 +12,33 @@ from duecourse.rules.conformance.known_phrases import (
     CALL_ME,
     CONDUCT,
     EMPLOYER,
+    EVIDENCE,
     FILE,
-    HOW,
     LEARNED,
     NOT_AT_WORK,
     NOTES,
     PLAIN_DISPUTES,
+    way_of,
 )
 from duecourse.rules.conformance.past import Call, Consent, Dated, Endpoint, History, Message, Voiced
 from duecourse.rules.conformance.phrases import Span, Wish, clauses_of, days_of, leave_of, minute_of, wish_of
 from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector, day_of
 from duecourse.rules.conformance.zones import zones_in
 
-UNCONNECTED = {"busy", "busy_signal", "not_in_service", "number_not_in_service", "out_of_service", "not_connected", "unable_to_connect"}
-UNANSWERED = {"no_answer", "unanswered", "rang_unanswered", "rings_unanswered"}
-DROPPED = {"answered_then_dropped", "answered_dropped", "dropped", "dropped_call", "connected_then_dropped"}
-MAILBOX = {"voicemail_reached_no_message", "voicemail_no_message", "voicemail_reached", "recording_reached", "recorded_message_reached"}
+UNCONNECTED = {
+    *("busy", "busy_signal", "not_in_service", "number_not_in_service", "out_of_service", "not_connected", "unable_to_connect"),
+    *("did_not_connect", "no_connection"),
+}
+UNANSWERED = {"no_answer", "unanswered", "rang_unanswered", "rings_unanswered", "ring_no_answer", "rang_no_answer", "rings_no_answer"}
+DROPPED = {
+    *("answered_then_dropped", "answered_dropped", "answered_and_dropped", "answered_but_dropped", "dropped", "dropped_call"),
+    "connected_then_dropped",
+}
+MAILBOX = {
+    *("voicemail_reached_no_message", "voicemail_no_message", "voicemail_reached", "recording_reached", "recorded_message_reached"),
+    *("recorded_message", "voicemail_full", "voicemail_box_full", "voicemail_unable_to_leave_message", "straight_to_voicemail"),
+    *("voicemail_no_ring", "voicemail_no_message_left", "connected_to_voicemail", "connected_to_recorded_message"),
+}
 VOICEMAIL = "voicemail_left"
 CONVERSATION = "conversation"
 OUTCOMES = {*UNCONNECTED, *UNANSWERED, *DROPPED, *MAILBOX, VOICEMAIL, CONVERSATION}
@@ -108,7 +119,23 @@ def _person_in(event: Event, history: History) -> str:
 
 
 def _endpoint(event: Node) -> str | None:
-    return event.text("endpoint") if event.get("endpoint") is not None else None
+    for key in ("endpoint", "number"):
+        if event.get(key) is not None:
+            return event.text(key)
+    return None
+
+
+def accepts_electronic(vector: Vector) -> bool:
+    """Whether the collector is known to accept, or not to accept, electronic messages from consumers.
+
+    Raises:
+        Unsupported: nothing, or two different things, are known of it.
+    """
+    keys = [key for key in vector.known if "accept" in key.lower() and re.search("electronic|email|medium", key.lower())]
+    told = {vector.known.flag(key) for key in keys}
+    if len(told) != 1:
+        raise Unsupported("whether the collector accepts electronic messages is not said")
+    return told.pop()
 
 
 def _debts(event: Node, history: History) -> frozenset[str]:
@@ -146,7 +173,7 @@ def _call(event: Event, history: History) -> None:
 def _named_debts(event: Event, history: History) -> frozenset[str] | None:
     """Return the debts that the message refers to, or that the collector chose to count the call for; None where neither is told."""
     found = None
-    for key in ("message_refers_to", "allocated_to", "counted_toward", "counted_for"):
+    for key in ("message_refers_to", "allocated_to", "counted_toward", "counted_for", "counted_as"):
         if event.has(key):
             value = event.get(key)
             found = history.unit_set([value] if isinstance(value, str) else event.texts(key))
@@ -228,7 +255,7 @@ def _message_in(medium: str) -> _Read:
         history.messages.append(Message(event.at, False, medium, person, debts, _endpoint(event), ""))
         if event.has("content"):
             event.word("content", known=_CEASE_CONTENT)
-            if medium == "mail" or history.vector.known.flag("collector_accepts_electronic_communications"):
+            if medium == "mail" or accepts_electronic(history.vector):
                 history.learned.append(Dated(event.at, "cease", debts, person))
         if event.has("detail"):
             _voiced(event, history, person=person, text=event.text("detail"), is_written=True)
@@ -317,8 +344,7 @@ def _consent(event: Event, history: History) -> None:
     event.word("via", known=VIA, default="oral")
     is_direct = event.text("to") == history.vector.collector
     is_sound = event.flag("given_in_compliant_communication", default=True)
-    if _endpoint(event) is not None:
-        raise Unsupported(f"{event.place} is about the use of an address")
+    _endpoint(event)
     leave = leave_of(scope) if isinstance(scope, str) else None
     days = _consented_days(event, scope)
     history.consents.append(Consent(event.at, person, _debts(event, history), days, leave, is_valid=is_direct and is_sound))
@@ -369,6 +395,17 @@ def _knowledge(event: Event, history: History) -> None:
         history.learned.append(Dated(event.at, what, history.unit_set([named] if is_debt else []), value))
 
 
+def _file(event: Event, history: History) -> None:
+    """The creditor's file with its notes on what the consumer does not want."""
+    event.text("by")
+    event.text("to", history.vector.collector)
+    _debts(event, history)
+    notes = [event.text(key) for key in ("note", "notes", "detail") if event.has(key)]
+    for clause in (clause for note in notes for clause in clauses_of(note)):
+        for person in (name for name, node in history.vector.persons.items() if node.text("role") == "consumer"):
+            history.wishes.append(Voiced(event.at, person, wish_of(clause)))
+
+
 def _creditor_notice(event: Event, history: History) -> None:
     """A creditor's notice about an e-mail address: it tells here that the endpoint is an e-mail address."""
     event.text("by")
@@ -394,8 +431,12 @@ def _dispute(what: str) -> _Read:
         is_written, text, attachment = event.flag("in_writing"), event.get("text"), event.get("attachment")
         if text is not None and (not isinstance(text, str) or re.fullmatch(PLAIN_DISPUTES, text) is None):
             raise Unsupported(f"the dispute {text!r} is not understood")
-        if attachment is not None:
+        if attachment is not None and (not isinstance(attachment, str) or re.fullmatch(EVIDENCE, attachment, flags=re.IGNORECASE) is None):
             raise Unsupported(f"whether the attachment {attachment!r} is new and material is not said")
+        if attachment is not None:
+            history.learned.append(Dated(event.at, "new_material"))
+        if event.has("via"):
+            event.word("via", known=VIA)
         history.learned.append(Dated(event.at, what, _debts(event, history), "in writing" if is_written else "oral"))
 
     return read
@@ -413,7 +454,7 @@ def _answer(what: str) -> _Read:
 def _submitted(event: Event, history: History) -> None:
     _person_in(event, history)
     how = event.text("how")
-    found = next((name for pattern, name in HOW if re.fullmatch(pattern, how, flags=re.IGNORECASE)), None)
+    found = way_of(how)
     if found is None:
         raise Unsupported(f"the way {how!r} is not understood")
     history.learned.append(Dated(event.at, "dispute_submitted", _debts(event, history), found))
@@ -447,6 +488,9 @@ _READERS: dict[str, _Read] = {
     "judgment_copy_sent": _answer("dispute_answered"),
     "copy_of_judgment_sent": _answer("dispute_answered"),
     "duplicative_dispute_notice_sent": _answer("dispute_answered"),
+    "duplicative_notice_sent": _answer("dispute_answered"),
+    "file_received": _file,
+    "account_placed": _file,
     "original_creditor_information_sent": _answer("origin_answered"),
     "original_creditor_name_and_address_sent": _answer("origin_answered"),
     "dispute_submitted": _submitted,
