@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -38,9 +39,16 @@ def what_if_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress)
         layers=layers,
         progress=lambda done, total, _text: progress(done, total),
     )
-    outcome = found.to_record() | {"problems": [{"what": one.message(), "code": one.code} for one in problems[:20]]}
+    outcome = found.to_record() | {
+        "problems": [{"what": one.what, "code": one.code, "parameters": _plain(one.parameters)} for one in problems[:20]]
+    }
     return {
         "url": reverse("what-if-result", args=[parameters["mark"]]),
         "counts": {"judged_count": found.judged_count, "newly_refused": found.count("newly_refused")},
         "what_if": outcome,
     }
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, str | int]:
+    """Return values of a sentence as a record can hold them."""
+    return {name: value if isinstance(value, int) else str(value) for name, value in parameters.items()}

@@ -24,6 +24,15 @@ _CASES = {
     "debtor": "c.person_id = %(person)s",
     "everything": "c.open_agency_id IS NOT NULL",
 }
+_WAITING = """
+SELECT (SELECT count(*) FROM contact_contactstop s WHERE s.creditor_id = %(creditor)s AND s.lifted_at IS NULL) AS contact_stops_open,
+       (SELECT count(*) FROM contact_contactstoplift l
+        JOIN contact_contactstop s ON s.creditor_id = l.creditor_id AND s.id = l.stop_id AND s.lifted_at IS NULL
+        WHERE l.creditor_id = %(creditor)s AND l.asked_by <> %(user)s AND NOT EXISTS (SELECT 1 FROM parties_approval a
+            WHERE a.creditor_id = l.creditor_id AND a.subject_kind = 'contact_stop_lift' AND a.subject_id = l.id)) AS stop_lifts_asked,
+       (SELECT count(*) FROM contact_paper w WHERE w.creditor_id = %(creditor)s AND w.added_by <> %(user)s AND NOT EXISTS (
+            SELECT 1 FROM parties_approval a WHERE a.creditor_id = w.creditor_id AND a.subject_kind = 'paper' AND a.subject_id = w.id)) AS papers_waiting
+"""
 _REACH = """
 SELECT (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(ahead)s AND p.valid_until_at > %(now)s
             AND {permits} AND NOT EXISTS (SELECT 1 FROM contact_attempt a WHERE a.permit_id = p.id)) AS open_permit_count,
@@ -76,3 +85,8 @@ def stop_reach(
     given = {"agency": agency_id, "user": user_id, "channel": channel, "person": person_id}
     since = {"now": now_at, "ahead": now_at - timedelta(days=2), "week": now_at - timedelta(days=DAYS)}
     return StopReach(**dicts(query, creditor=actor.creditor_id, **given, **since)[0])
+
+
+def compliance_counts(*, actor: Actor, user_id: int) -> dict[str, int]:
+    """Return how many emergency stops stand, and how many lifts and papers wait for a decision that this person may make."""
+    return dicts(_WAITING, creditor=actor.creditor_id, user=user_id)[0]

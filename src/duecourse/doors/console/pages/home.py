@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_safe
 
 from duecourse.contact.selectors import call_finding_counts
+from duecourse.contact.selectors.stop_reach import compliance_counts
 from duecourse.cycle.selectors import OWED_MAX, MonthLine, StepShown, ToDo, first_contacts_owed, month_figures, month_line, to_dos
 from duecourse.doors.console.pages.studio.month_steps import BARRIERS
 from duecourse.doors.console.shell import creditor_only, today
@@ -63,6 +64,11 @@ KINDS: dict[str, Kind] = {
     "qualifications_expiring": Kind(
         _("Qualifications that expire within 30 days"), "certificate", "agencies", roles=(Role.MANAGER, Role.COMPLIANCE), late=_("expired")
     ),
+    "stop_lifts_asked": Kind(
+        _("Lifting an emergency stop waits for a second person"), "hand-stop", "contact-stops", roles=(Role.COMPLIANCE,)
+    ),
+    "contact_stops_open": Kind(_("Emergency stops that stand"), "hand-stop", "contact-stops", roles=(Role.COMPLIANCE,)),
+    "papers_waiting": Kind(_("Papers wait for a second person"), "file-certificate", "approvals", roles=(Role.COMPLIANCE, Role.MANAGER)),
     "calls_without_permit": Kind(
         _("Calls without a permit in the last 7 days"), "phone-off", "call-findings", "kind=call_without_permit", roles=(Role.COMPLIANCE,)
     ),
@@ -141,13 +147,14 @@ def _waiting(request: HttpRequest, found: list[ToDo]) -> tuple[list[dict[str, An
 def _compliance(request: HttpRequest, day: date) -> list[ToDo]:
     """Return what waits for compliance; what is counted over call records is kept for five minutes."""
     key = f"compliance:{request.actor.creditor_id}:{day.isoformat()}"
-    count = cache.get(key)
-    if count is None:
+    calls = cache.get(key)
+    if calls is None:
         span = {"from_on": day - timedelta(days=7), "until_on": day}
         found = call_finding_counts(creditor_id=request.actor.creditor_id, **span, kind="call_without_permit")
-        count = sum(one.finding_count for one in found)
-        cache.set(key, count, OWED_SECONDS)
-    return [ToDo("calls_without_permit", count, 0)] if count else []
+        calls = sum(one.finding_count for one in found)
+        cache.set(key, calls, OWED_SECONDS)
+    counts = compliance_counts(actor=request.actor, user_id=request.actor.user_id) | {"calls_without_permit": calls}
+    return [ToDo(code, count, 0) for code, count in counts.items() if count]
 
 
 def _is_mine(request: HttpRequest, kind: Kind) -> bool:

@@ -39,6 +39,8 @@ from duecourse.rules.resolve import Effective
 
 WRITERS = (Role.COMPLIANCE, Role.MANAGER)
 FIELD = "value-"
+OPEN_MAX = 8
+"""Beyond so many rules those about other things than contacts are folded."""
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d|24:00")
 
 
@@ -271,8 +273,16 @@ def _lines(request: HttpRequest, *, party: Party, on: date, without: str) -> lis
                 typed = request.POST.get(f"{FIELD}{effective.parameter.id}", "").strip()[:40]
                 loosen = any(one.layer == Layer(party.layer) and effective.parameter.name in one.parameters for one in rule.exceptions)
                 fault = _fault(typed, effective=effective, may_loosen=loosen) if typed else ""
+                if _is_strictest(effective) and not loosen and not typed:
+                    continue
                 found.append(Line(rule, effective.parameter, effective, loosen, typed, fault))
     return found
+
+
+def _is_strictest(effective: Effective) -> bool:
+    """Say whether nothing can be stricter than what binds, so that a paper has nothing to set."""
+    unit, tighter = effective.parameter.unit, effective.parameter.tighter
+    return effective.value == (0 if tighter is Tighter.if_lower else unit.largest)
 
 
 def _is_of(overlay: Overlay, code: str, *, request: HttpRequest) -> bool:
@@ -335,6 +345,9 @@ def _by_rule(lines: list[Line]) -> list[dict[str, Any]]:
         address = rule_address(line.rule.id)
         rule = gathered.setdefault(line.rule.id, {"title": said(line.rule.title), "address": address, "rule": line.rule, "lines": []})
         rule["lines"].append(line)
+    for rule in gathered.values():
+        rule["is_typed"] = any(line.typed for line in rule["lines"])
+        rule["is_open"] = rule["is_typed"] or len(gathered) < OPEN_MAX or rule["rule"].subject == "contact"
     return sorted(gathered.values(), key=lambda rule: (rule["rule"].subject != "contact", rule["title"]))
 
 

@@ -22,6 +22,7 @@ from duecourse.doors.console.rule_words import parameter_title, rule_address, ru
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.jobs import job_start
 from duecourse.doors.rule_jobs import KIND
+from duecourse.doors.words import told
 from duecourse.kit.errors import Absent, InvalidInput
 from duecourse.ledger.selectors import job_rows
 from duecourse.parties.access import require
@@ -122,6 +123,7 @@ def result(request: HttpRequest, mark: str) -> HttpResponse:
             grid for grid in (_grid(found, change, names=names) for change in ("newly_refused", "newly_allowed", "newly_warned")) if grid
         ],
         "hours": HOURS,
+        "problems": [told(one["what"], told_of) for one in found["problems"] if "rule" not in (told_of := one.get("parameters", {}))],
         "not_judged": [{"title": rule_title(name), "address": rule_address(name)} for name in _rule_ids(found.get("rules_not_judged", []))],
     }
     return TemplateResponse(request, "console/rules/what_if_result.html", context)
