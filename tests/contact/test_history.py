@@ -46,11 +46,11 @@ def test_replay_through_the_gate_gives_the_same_verdicts(outcomes: tuple[str, ..
         report(the, code, answer.id, outcome, at=at)
     assert refusal is not None
     log = frame_of(the)
-    assert log.schema == EVENTS
+    assert log.schema.names[: len(EVENTS)] == EVENTS.names
     assert log.num_rows == number == (3 if outcomes == FOUR else 5)
     assert refused_by_audit(log) == {}
     added = log.slice(0, 1).to_pylist()[0] | {"event_id": 10**6, "at": at, "outcome": None}
-    said = refused_by_audit(pa.concat_tables([log, pa.Table.from_pylist([added], schema=EVENTS)]))
+    said = refused_by_audit(pa.concat_tables([log, pa.Table.from_pylist([added], schema=log.schema)]))
     assert said == {10**6: {reason["rule"] for reason in refusal.explanation["reasons"]}} == {10**6: {"cn.connected_calls_daily"}}
 
 
@@ -59,7 +59,7 @@ def test_frame_holds_days_of_the_span_and_what_was_reported() -> None:
     the = scene(zone="Asia/Shanghai|Asia/Urumqi")
     answer = ask(the, "aoki", 1)
     (row,) = frame_of(the).to_pylist()
-    assert row == {
+    assert {name: row[name] for name in EVENTS.names} == {
         "event_id": answer.id, "at": NOON, "person_id": the.person.pk, "contact_point_id": None, "channel": "call", "performer": "aoki",
         "performer_kind": "agency", "zone": "Asia/Shanghai|Asia/Urumqi", "outcome": None, "talk_seconds": None,
         "lender_class": answer.explanation["lender_class"] or None, "product_class": "credit_card",
@@ -69,3 +69,19 @@ def test_frame_holds_days_of_the_span_and_what_was_reported() -> None:
     assert frame_of(the, from_on=DAY - timedelta(days=9), until_on=DAY).num_rows == 0
     with acting(the.bank.system):
         assert events_frame(creditor_id=the.bank.id + 1, from_on=DAY, until_on=UNTIL).num_rows == 0
+
+
+def test_facts_that_the_gate_was_given_stand_in_the_frame() -> None:
+    """What was stated and what the records gave are columns; what nobody gave is empty, and a rule that reads it is not judged there."""
+    the = scene()
+    said = ask(the, "aoki", 1, stated={"is_payment_asked": 1})
+    silent = ask(the, "birch", 2, at=NOON + timedelta(minutes=1))
+    assert said.is_permit
+    assert silent.is_permit
+    log = frame_of(the)
+    given = {row["event_id"]: (row["is_payment_asked"], row["is_deceased"]) for row in log.to_pylist()}
+    assert given == {said.id: (1, 0), silent.id: (None, 0)}
+    found, _ = audit(log, packs=(shipped_pack("cn"),), known_until=UNTIL)
+    assert found.partly["cn.third_party_purpose"] == 1
+    assert "is_deceased" not in found.assumed
+    assert "cn.third_party_purpose" not in {rule.id for rule, _, _ in found.unjudged}

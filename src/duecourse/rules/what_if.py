@@ -177,10 +177,7 @@ def what_if(
             before, after = (judged_part(part, reading=one, layers=paper) for one, paper in zip(readings, papers, strict=True))
             tally.add(part, before)
             flips.append(_flips(part, before, after, readings=readings, zones=history.spellings.of("zone")))
-            is_both = before.is_judged & after.is_judged
-            found.judged_count += int(np.count_nonzero(is_both))
-            found.refused_before += int(np.count_nonzero(before.is_refused(readings[0].rules) & is_both))
-            found.refused_after += int(np.count_nonzero(after.is_refused(readings[1].rules) & is_both))
+            _add(found, before, after, readings=readings)
             if progress is not None:
                 progress(tally.kept_count, history.kept_count, "")
         tally.close(sums)
@@ -282,6 +279,13 @@ def _policy(values: Mapping[str, int], *, packs: Sequence[Pack]) -> Overlay:
         return parse_overlay({"text": text | days, "parameters": written}, place=POLICY_ID)
     except PackInvalid as error:
         raise ChangeUnusable(parameter=", ".join(values), value="", text=error.parameters["text"]) from error
+
+
+def _add(found: WhatIf, before: Judged, after: Judged, *, readings: Sequence[Reading]) -> None:
+    is_both = before.is_judged & after.is_judged
+    found.judged_count += int(np.count_nonzero(is_both))
+    found.refused_before += int(np.count_nonzero(before.is_refused(readings[0].rules) & is_both))
+    found.refused_after += int(np.count_nonzero(after.is_refused(readings[1].rules) & is_both))
 
 
 def _flips(part: Part, before: Judged, after: Judged, *, readings: Sequence[Reading], zones: Sequence[str]) -> pa.Table:
