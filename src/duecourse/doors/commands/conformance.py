@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import typer
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from duecourse.doors.commands.terminal import terminal
 from duecourse.engine.conformance import ServicingSuite
+from duecourse.kit.clock import stopwatch
 from duecourse.kit.errors import InvalidInput
 from duecourse.rules.conformance.run import Report, Result, RuleSuite, Status, run_lines
 from duecourse.rules.load import shipped_pack
@@ -77,10 +77,10 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True, quiet=terminal.is_json)
     bar = Progress(*columns, console=console, transient=not console.is_terminal)
-    task, began = bar.add_task(title, total=total), monotonic()
+    task, began = bar.add_task(title, total=total), stopwatch()
 
     def progress(done: int) -> None:
-        if not bar.live.is_started and monotonic() - began > SILENT_SECONDS:
+        if not bar.live.is_started and stopwatch() - began > SILENT_SECONDS:
             bar.start()
         bar.update(task, completed=done)
 
