@@ -282,6 +282,8 @@ def test_windows_that_begin_before_the_log_are_told():
     """A rule that counts seven days is complete from the seventh day of the log on."""
     found, _ = audit(log_of([event(1, "2026-03-02T04:00")]), packs=(TWO,), known_until=LATER)
     assert (found.first_on, found.complete_from_on) == (date(2026, 3, 2), date(2026, 3, 2))
+    found, _ = audit(log_of([event(1, "2026-03-02T04:00")]), packs=(SAMPLE,), known_until=LATER)
+    assert (found.first_on, found.complete_from_on) == (date(2026, 3, 2), date(2026, 3, 8))
 
 
 def test_kernel_of_one_local_day_is_one_window():

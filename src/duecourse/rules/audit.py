@@ -70,7 +70,8 @@ class Audit:
         assumed: recorded facts that the log lacks, with the value taken.
         outcomes: words of the outcome that were not understood; such events are held, like unreported ones.
         first_on: the first local day of the log, or None.
-        complete_from_on: the day from which every window of counted days lies within the log, or None.
+        complete_from_on: the day from which every window of counted days lies within the log, or None; what counts over all time knows no more
+            than the log.
         violations: of `VIOLATIONS`, ordered by rule, finding, performer, period.
         totals: of `TOTALS`, ordered by performer and period.
         breaches: the rows in which a rule found fault, when they were not written to files.
@@ -305,9 +306,9 @@ class Tally:
             looked_at = sum(count for name, count in channels.items() if name in one.rule.channels)
             found.unjudged.append((one.rule, one.lacking, looked_at))
         if self._first_day:
-            windows = [fact.count.window_days for fact in self.reading.counted if fact.count is not None]
+            windows = [fact.count.window_days for fact in self.reading.counted if fact.count is not None and fact.count.window_days]
             found.first_on = date.fromordinal(self._first_day)
-            found.complete_from_on = date.fromordinal(self._first_day + max(windows, default=1) - 1) if 0 not in windows else None
+            found.complete_from_on = date.fromordinal(self._first_day + max(windows, default=1) - 1)
         found.violations, found.totals = self._violation_sums(), self._total_sums()
 
     def _add_sums(

@@ -33,7 +33,7 @@ ROWS_MAX = 40
 QUARTER = timedelta(days=91)
 
 EVENTS = typer.Argument(None, metavar="[EVENTS.parquet]", help="The log, one row per contact; or name a creditor with --creditor.")
-PACK = typer.Option(["cn"], "--pack", help="A pack's id or folder; may stand several times.")
+PACK = typer.Option([], "--pack", help="A pack's id or folder; may stand several times. Default: the creditor's, or cn for a file.")
 LAYER = typer.Option([], "--layer", help="A creditor's policy or an agency's contract, in YAML; may stand several times.")
 AS_OF = typer.Option("", "--as-of", help="YYYY-MM-DD: the last day of which the log can know; later events are rejected. Default: now.")
 ZONE = typer.Option("", "--zone", help="The zone of rows that name none, such as Asia/Shanghai. Default: none is guessed.")
@@ -82,13 +82,13 @@ def audit_command(
         duecourse rules audit events.parquet --pack cn --out audit-2026
         duecourse rules audit --creditor lanxi --from 2026-07-01 --until 2026-10-01
     """
-    log, packs = _log(events, creditor=creditor, from_=from_, until=until), _packs(pack)
+    log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
     with _progress(_t("Judging")) as progress:
         found, _ = audit(
             log,
             packs=packs,
             known_until=_day(as_of) or now(),
-            layers=_layers(layer),
+            layers=(*layers, *(load_overlay(path) for path in layer)),
             by=by,
             zone_default=zone,
             reached=_reached(connected, not_connected),
@@ -122,18 +122,17 @@ def what_if_command(
     duecourse rules what-if events.parquet --set cn.connected_calls_daily.connected_calls_max_count=2
     duecourse rules what-if --creditor lanxi --policy cn.contact_hours.allowed_until_minute=20:00
     """  # fmt: skip
-    packs = _packs(pack)
-    changes = [parsed(text, packs=packs, way=way) for way, texts in ((Way.draft, set_), (Way.policy, policy)) for text in texts]
-    if not changes:
+    if not set_ and not policy:
         raise typer.BadParameter(_t("Name at least one change with --set or --policy."))
-    log = _log(events, creditor=creditor, from_=from_, until=until)
+    log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
+    changes = [parsed(text, packs=packs, way=way) for way, texts in ((Way.draft, set_), (Way.policy, policy)) for text in texts]
     with _progress(_t("Judging twice")) as progress:
         found, _ = what_if(
             log,
             packs=packs,
             changes=changes,
             known_until=_day(as_of) or now(),
-            layers=_layers(layer),
+            layers=(*layers, *(load_overlay(path) for path in layer)),
             zone_default=zone,
             reached=_reached(connected, not_connected),
             executor=_executor(workers),
@@ -142,31 +141,34 @@ def what_if_command(
     terminal.answer(found.to_record(), text="" if terminal.is_json else _tried(found))
 
 
-def _log(events: Path | None, *, creditor: str, from_: str, until: str) -> Path | pa.Table:
+def _history(
+    events: Path | None, names: Sequence[str], *, creditor: str, span: tuple[str, str]
+) -> tuple[Path | pa.Table, tuple[Pack, ...], tuple[Overlay, ...]]:
+    """Return the log, the packs, and the policies that bind: those of a creditor are its own."""
     if (events is None) == (not creditor):
         raise LogUnclear
     if events is not None:
-        return events
+        return events, _packs(names or ["cn"]), ()
     from duecourse.doors.commands import be_ready
 
     be_ready()
     from duecourse.contact.selectors.history import events_frame
+    from duecourse.contact.selectors.paper_layers import layers_on
     from duecourse.doors.commands.choose import chosen_creditor
     from duecourse.kit.calendar import local_day
     from duecourse.parties.access import acting, system
 
     chosen = chosen_creditor(creditor)
-    until_on = _day(until) or local_day(now(), chosen.zone) + timedelta(days=1)
-    with acting(system(chosen.pk)):
-        return events_frame(creditor_id=chosen.pk, from_on=_day(from_) or until_on - QUARTER, until_on=until_on)
+    today = local_day(now(), chosen.zone)
+    until_on = _day(span[1]) or today + timedelta(days=1)
+    actor = system(chosen.pk)
+    with acting(actor):
+        log = events_frame(creditor_id=chosen.pk, from_on=_day(span[0]) or until_on - QUARTER, until_on=until_on)
+        return log, _packs(names or chosen.packs), layers_on(actor=actor, on=today)
 
 
 def _packs(names: Sequence[str]) -> tuple[Pack, ...]:
     return tuple(shipped_pack(name) if name in shipped_names() else load_pack(Path(name)) for name in dict.fromkeys(names))
-
-
-def _layers(paths: Sequence[Path]) -> tuple[Overlay, ...]:
-    return tuple(load_overlay(path) for path in paths)
 
 
 def _day(text: str) -> date | None:
