@@ -17,9 +17,10 @@ NOTES: tuple[tuple[str, str], ...] = (
 AGAINST = rf"(?:refuses to pay|does not owe|disputes|does not wish to be contacted again about)(?: {_NAME})?"
 
 
+_FOUL = "(?:obscene|profane|(?:otherwise )?abusive)"
 CONDUCT = (
-    r"collector used (?:obscene|profane|abusive)(?: or (?:obscene|profane|abusive))* language(?: in an earlier call)?",
-    r"collector threatened violence(?: in an earlier call)?",
+    rf"collector used {_FOUL}(?:(?:,| or|, or) {_FOUL})* language(?: in an earlier call)?",
+    r"collector (?:used|threatened|used or threatened)(?: to use)? violence(?: or other criminal means)?(?: in an earlier call)?",
     r"collector (?:earlier )?called at an inconvenient time or place",
 )
 

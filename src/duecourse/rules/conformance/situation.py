@@ -135,7 +135,10 @@ def zone_of_consumer(vector: Vector, history: History) -> str:
         Unsupported: the consumer's zone is known, and something else suggests another.
     """
     certain = vector.known.get("consumer_time_zone")
-    suggested = dict.fromkeys([*zones_in(vector.known), *(zone for endpoint in history.endpoints.values() for zone in endpoint.zones)])
+    of_persons = [zone for node in vector.persons.values() for zone in zones_in(node)]
+    suggested = dict.fromkeys(
+        [*zones_in(vector.known), *of_persons, *(zone for endpoint in history.endpoints.values() for zone in endpoint.zones)]
+    )
     if isinstance(certain, str) and set(suggested) - {certain}:
         raise Unsupported("the consumer's time zone is known, and something else suggests another")
     joined = "|".join(suggested) or vector.zone_name
@@ -413,6 +416,12 @@ def _minutes_since(situation: Situation, *, is_voicemail: bool) -> int:
     return min(ages, default=10_000_000)
 
 
+def _is_statement_against(situation: Situation) -> bool:
+    """Whether the person spoke against contact, the debt, or calls (comment 14(b)(2)(i)-2.iii)."""
+    told = any(one.value == situation.person for one in situation.history.of("statement", "cease", until=situation.at))
+    return told or any("phone" in wish.media and not wish.spans and not wish.places for wish in _wishes(situation))
+
+
 def _location_contacts(situation: Situation) -> int:
     return sum(call.outcome == CONVERSATION for call in _placed(situation))
 
@@ -463,7 +472,7 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "minutes_since_call_unanswered": lambda s: _minutes_since(s, is_voicemail=False),
     "minutes_since_voicemail": lambda s: _minutes_since(s, is_voicemail=True),
     "is_voicemail_left": lambda s: s.is_voicemail_left,
-    "is_statement_against": lambda s: any(one.value == s.person for one in s.history.of("statement", "cease", until=s.at)),
+    "is_statement_against": _is_statement_against,
     "is_conduct_abusive": _learned("conduct"),
     "is_location_contact": lambda s: s.purpose == "location_information",
     "location_contacts_count": _location_contacts,

@@ -24,6 +24,7 @@ from duecourse.rules.conformance.past import Call, Consent, Dated, Endpoint, His
 from duecourse.rules.conformance.phrases import Span, Wish, clauses_of, days_of, leave_of, minute_of, wish_of
 from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector, day_of
 from duecourse.rules.conformance.zones import zones_in
+from duecourse.rules.facts import zone_of
 
 UNCONNECTED = {
     *("busy", "busy_signal", "not_in_service", "number_not_in_service", "out_of_service", "not_connected", "unable_to_connect"),
@@ -70,6 +71,9 @@ def history_of(vector: Vector) -> History:
     Raises:
         Unsupported: an event of a known type has a word or a phrase that is not understood.
     """
+    zone = vector.known.get("consumer_time_zone")
+    if zone is not None and (not isinstance(zone, str) or zone_of(zone) is None):
+        raise Unsupported(f"the consumer's time zone is none: {zone!r}")
     history = History(vector, _units(vector), endpoints=_endpoints(vector))
     for kind, read in _READERS.items():
         for event in vector.events(kind):
@@ -486,9 +490,7 @@ _READERS: dict[str, _Read] = {
     "original_creditor_request_received": _dispute("origin_request"),
     "verification_sent": _answer("dispute_answered"),
     "judgment_copy_sent": _answer("dispute_answered"),
-    "copy_of_judgment_sent": _answer("dispute_answered"),
     "duplicative_dispute_notice_sent": _answer("dispute_answered"),
-    "duplicative_notice_sent": _answer("dispute_answered"),
     "file_received": _file,
     "account_placed": _file,
     "original_creditor_information_sent": _answer("origin_answered"),
