@@ -35,3 +35,11 @@ def test_index_lists_what_is_disabled(tmp_path):
     assert {path.name for path in written} == {"README.md", "facts.md", "quiet_noon.md", "visits_daily.md"}
     assert "| `trial.visits_daily.is_barred` | 1 | memory | old_custom (remembered) |" in (tmp_path / "README.md").read_text("utf-8")
     assert "memory, disabled" in (tmp_path / "trial/visits_daily.md").read_text("utf-8")
+
+
+def test_one_code_means_one_thing_over_all_packs():
+    """A refusal keeps the codes of its findings, so rules of two packs share a code only where they share a title."""
+    titles = {}
+    for rule in (rule for pack in shipped_packs() for rule in pack.rules):
+        titles.setdefault(rule.code, set()).add(rule.title)
+    assert {code: found for code, found in titles.items() if len(found) > 1} == {}

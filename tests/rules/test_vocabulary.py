@@ -51,8 +51,9 @@ def test_fact_that_nobody_declared_is_refused_everywhere():
         decide_many(frame_of([contact()]).append_column("local_minute", [[3]]), packs=(CN,))
     with pytest.raises(UnknownFact, match="weather"):
         judge("weather", {}, packs=(SAMPLE,), as_of=date(2026, 1, 1))
-    with pytest.raises(UnknownFact, match="kept_years"):
-        judge("record", {"kept_years": 3}, packs=(SAMPLE,), as_of=date(2026, 1, 1))
+    for unfit in ({"kept_years": 3}, {"kept_months": -1}, {"kept_months": 2.0}, {"local_minute": 5}):
+        with pytest.raises(UnknownFact, match=next(iter(unfit))):
+            judge("record", unfit, packs=(SAMPLE,), as_of=date(2026, 1, 1))
 
 
 def test_two_packs_that_mean_two_things_by_one_fact_cannot_decide_together(tmp_path):

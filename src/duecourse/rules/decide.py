@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from duecourse.kit.errors import DuecourseError, Problem
 from duecourse.rules.errors import UnknownFact
-from duecourse.rules.facts import MINUTES_PER_DAY, Columns, ContactFacts, columns_of, instant_of, project
+from duecourse.rules.facts import MINUTES_PER_DAY, Columns, ContactFacts, columns_of, instant_of, project, refuse_unfit
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Modality, Overlay, Pack
 from duecourse.rules.resolve import BoundRule, Scope, bind, change_days, gate_of, vocabulary_of
 from duecourse.rules.verdict import Judgement, Reason, Verdict, reason_of
@@ -99,6 +99,7 @@ def judge(
     vocabulary = vocabulary_of(packs)
     if subject not in vocabulary.subjects:
         raise UnknownFact(name="subject", value=subject, known=", ".join(vocabulary.subjects))
+    refuse_unfit(known)
     seen = vocabulary.see(known)
     checked = bind(Scope(packs, tuple(layers), lender_class, product_class), as_of, subject)
     reasons, warnings = _told([reason_of(bound, seen, is_lost=False) for bound in checked if bound.finds(seen)])

@@ -93,9 +93,7 @@ class ContactFacts:
             raise UnknownFact(name="channel", value=self.channel, known=", ".join(CHANNELS))
         if self.performer_kind not in PERFORMER_KINDS:
             raise UnknownFact(name="performer_kind", value=self.performer_kind, known=", ".join(PERFORMER_KINDS))
-        for name, value in self.known.items():
-            if type(value) not in _WHOLE or value < 0 or name in CORE:
-                raise UnknownFact(name=name, value=value, known="0, 1, 2 …")
+        refuse_unfit(self.known)
         zones = zones_of(self.zone)
         local = self.at.astimezone(zones[0] if zones else UTC)
         object.__setattr__(self, "is_zone_known", bool(zones))
@@ -127,6 +125,19 @@ class ContactFacts:
 
 
 _WHOLE = (int, bool)
+
+
+def refuse_unfit(known: Mapping[str, int]) -> None:
+    """Refuse facts that nobody may give: a core fact, a negative value, or one that is no whole number.
+
+    Raises:
+        UnknownFact: for the first of them.
+    """
+    for name, value in known.items():
+        if type(value) not in _WHOLE or value < 0 or name in CORE:
+            raise UnknownFact(name=name, value=value, known="0, 1, 2 …")
+
+
 _IS_KIND = {kind: f"is_{kind}" for kind in PERFORMER_KINDS}
 
 
