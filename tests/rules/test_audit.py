@@ -81,7 +81,7 @@ def histories(draw, packs):
 
 
 @pytest.mark.parametrize("name", PACKS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(drawn=st.data())
 def test_1_audit_equals_the_gate_decision_by_decision(name, drawn):
     """Over persons, zones, agencies, clock changes, ties, missing outcomes and missing facts, each event has the gate's findings."""
