@@ -12,10 +12,12 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from duecourse.contact.errors import AttemptReported, PermitNotBegun
-from duecourse.contact.models import Attempt, Permit
+from duecourse.contact.models import Attempt, Permit, Refusal
 from duecourse.contact.services import Answer, attempt_report, permit_request
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
+from duecourse.kit.ids import content_hash
+from duecourse.ledger.models import AuditEvent
 from duecourse.parties.access import acting
 from duecourse.portfolio.models import ContactPoint, Person
 from tests.contact.scene import DAY, NOON, Scene, scene
@@ -98,6 +100,20 @@ def test_the_gate_answers_an_agency_about_itself_only() -> None:
     ):
         with pytest.raises(ProgrammingError, match=told), transaction.atomic(), acting(bank.ann), connection.cursor() as cursor:
             cursor.execute("SELECT * FROM gate.permit_facts(%s, %s, %s, '1', %s)", [creditor_id, case_id, performer_id, DAY])
+
+
+@pytest.mark.django_db
+def test_the_trail_holds_the_hash_of_what_is_stored() -> None:
+    """The event of a permit and of a refusal names the SHA-256 of the stored explanation's canonical bytes."""
+    the = scene()
+    the.hold("complaint", until_on=DAY + timedelta(days=1))
+    answers = [ask(the, "aoki", "1"), ask(the, "birch", "1", at=NOON + timedelta(days=1))]
+    with acting(the.bank.system):
+        events = {event.action: event.details for event in AuditEvent.objects.filter(action__in=["permit_given", "refusal_given"])}
+        stored = [Refusal.objects.get().explanation, Permit.objects.get().explanation]
+    assert stored == [answer.explanation for answer in answers]
+    for action, explanation in zip(("refusal_given", "permit_given"), stored, strict=True):
+        assert events[action]["explanation_hash"] == content_hash(explanation)
 
 
 @pytest.mark.django_db

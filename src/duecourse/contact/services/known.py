@@ -121,7 +121,6 @@ class Known:
     zone: str | None
     lender_class: str
     packs: tuple[str, ...]
-    product_class: str
     performer_kind: str | None
     is_performer_closed: bool
     is_case_closed: bool
@@ -143,7 +142,7 @@ class Known:
     @property
     def stops(self) -> list[tuple[int, str, str]]:
         """The emergency stops that cover the request: number, scope, code of the reason."""
-        return [(number, scope, reason) for number, scope, reason in self.told["stops"] or ()]
+        return sorted((number, scope, reason) for number, scope, reason in self.told["stops"] or ())
 
     @property
     def point(self) -> Point | None:
@@ -153,8 +152,9 @@ class Known:
 
     @cached_property
     def contacts(self) -> tuple[Contacted, ...]:
-        """The debtor's earlier permits within the span of days that was asked for, oldest first."""
-        return tuple(Contacted(date.fromisoformat(row[0]), *row[1:]) for row in self.told["contacts"] or ())
+        """The debtor's earlier permits within the span of days that was asked for, and where a visit is asked for all earlier visits."""
+        rows = [*(self.told["contacts"] or ()), *(self.told["visits"] or ())]
+        return tuple(Contacted(date.fromisoformat(row[0]), *row[1:]) for row in rows)
 
     def holds_on(self, on: date) -> list[Hold]:
         """Return the holds of a day."""
@@ -162,10 +162,15 @@ class Known:
         return [hold for hold in found if is_in(hold.span, on=on)]
 
     @property
+    def product_class(self) -> str:
+        """The class of the case's accounts, of several the first by name; '' where there is none."""
+        return min((row[0] for row in self.told["accounts"] or ()), default="")
+
+    @property
     def accounts(self) -> list[Owing]:
         """The accounts that are worked in the case."""
         found = []
-        for balance, paid, is_cleared, debits in self.told["accounts"] or ():
+        for _, balance, paid, is_cleared, debits in self.told["accounts"] or ():
             found.append(Owing(balance, paid or 0, bool(is_cleared), tuple(_span(debit) for debit in debits or ())))
         return found
 
@@ -198,7 +203,7 @@ class Known:
     def wishes_on(self, on: date) -> set[tuple[str, str, int | None]]:
         """Return the wishes that hold on a day, as (kind, channel, contact point)."""
         newest: dict[tuple[str, str, int | None], bool] = {}
-        for kind, channel, point_id, since, is_withdrawn in self.told["wishes"] or ():
+        for _, kind, channel, point_id, since, is_withdrawn in sorted(self.told["wishes"] or (), reverse=True):
             if date.fromisoformat(since) <= on:
                 newest.setdefault((kind, channel, point_id), is_withdrawn)
         return {key for key, is_withdrawn in newest.items() if not is_withdrawn}
@@ -222,10 +227,10 @@ class Known:
     def papers_on(self, on: date) -> list[tuple[int, str]]:
         """Return number and hash of the papers in force on a day: of each code the newest version, unless that ended it."""
         newest: dict[str, tuple[int, str, bool]] = {}
-        for number, code, digest, since, is_end in self.told["papers"] or ():
+        for code, _, number, digest, since, is_end in sorted(self.told["papers"] or (), reverse=True):
             if date.fromisoformat(since) <= on:
                 newest.setdefault(code, (number, digest, is_end))
-        return [(number, digest) for number, digest, is_end in newest.values() if not is_end]
+        return sorted((number, digest) for number, digest, is_end in newest.values() if not is_end)
 
 
 @lru_cache(maxsize=64)
@@ -272,7 +277,7 @@ def _asked(cursor: Any, creditor_id: int, request: Request, *, days: int) -> Kno
     row = cursor.fetchone()
     if row is None:
         raise Absent(entity="case")
-    return Known(*row[:3], tuple(parsed(row[3])), *row[4:13], parsed(row[13]), *row[14:16], parsed(row[16]))
+    return Known(*row[:3], tuple(parsed(row[3])), *row[4:12], parsed(row[12]), *row[13:15], parsed(row[15]))
 
 
 def parsed(value: Any) -> Any:

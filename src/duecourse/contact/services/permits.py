@@ -260,7 +260,7 @@ def _valid_until(facts: ContactFacts, *, verdict: Verdict, layers: Sequence[Over
 def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) -> Answer:
     """Store the answer with its event in the trail, in one statement."""
     kind = "permit" if decision.record["allowed"] else "refusal"
-    explanation, request_hash, decided_at = canonical_bytes(decision.record), content_hash(request.content), now()
+    explanation, request_hash, decided_at = _canonical(decision.record), content_hash(request.content), now()
     row = {
         "creditor_id": actor.creditor_id,
         "performer_id": request.performer_id,
@@ -275,16 +275,20 @@ def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) 
         "contact_at": request.contact_at,
         "local_on": decision.local_on,
         "decided_at": decided_at,
-        "explanation": decision.record,
     }
     if kind == "permit":
         row |= {"valid_until_at": decision.valid_until_at}
     else:
         row |= {"next_allowed_at": decision.next_allowed_at, "codes": decision.codes}
-    details = canonical_bytes({"request_hash": request_hash, "explanation_hash": hashlib.sha256(explanation).hexdigest()}).decode()
-    stored = json.dumps(row, ensure_ascii=False, default=_iso)
-    cursor.execute(_GIVE, [actor.creditor_id, kind, stored, decided_at, details])
+    details = {"request_hash": request_hash, "explanation_hash": hashlib.sha256(explanation.encode()).hexdigest()}
+    stored = f'{json.dumps(row, ensure_ascii=False, default=_iso)[:-1]}, "explanation": {explanation}}}'
+    cursor.execute(_GIVE, [actor.creditor_id, kind, stored, decided_at, canonical_bytes(details).decode()])
     return Answer(kind, cursor.fetchone()[0], decision.record, decision.valid_until_at, decision.next_allowed_at)
+
+
+def _canonical(record: dict[str, Any]) -> str:
+    """Return the text whose bytes are `canonical_bytes` of a record, which holds texts, whole numbers, truth values and nothing else."""
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _iso(value: date) -> str:
