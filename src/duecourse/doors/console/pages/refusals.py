@@ -13,17 +13,19 @@ from django.views.decorators.http import require_safe
 
 from duecourse.contact.models import Outcome
 from duecourse.contact.selectors import ANSWERS_PAGE, answer_page, refusals_by_rule
+from duecourse.contact.services import grounds
 from duecourse.contact.services.grounds import ground_text
 from duecourse.doors.console.rule_words import fact_title, parameter_title, rule_address, rule_title, said
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.stories import citation_text, in_two
 from duecourse.doors.console.tables import Column, Filter, Listing, Text, asked_of, listing_page
 from duecourse.doors.words import in_language, word
-from duecourse.parties.access import Actor
+from duecourse.parties.access import Actor, creditor_of
 from duecourse.parties.models import Agency
 from duecourse.portfolio.selectors import stop_reasons
 from duecourse.rules.load import shipped_packs
 from duecourse.rules.verdict import ZONE_UNKNOWN
+from duecourse.rules.vocabulary import CONTACT
 
 CHANNELS = ("call", "sms", "email", "letter", "visit")
 
@@ -34,11 +36,14 @@ def performers(actor: Actor) -> list[tuple[str, Text]]:
     return [(str(number), name) for number, name in rows]
 
 
-def rules(_actor: Actor) -> list[tuple[str, Text]]:
-    """Return every code that may stand in a refusal, rules of packs first."""
-    codes = dict.fromkeys(rule.code for pack in shipped_packs() for rule in pack.rules)
-    codes |= dict.fromkeys((ZONE_UNKNOWN, "not_placed", "placed_elsewhere", "case_closed", "performer_closed", "no_rules"))
-    codes |= dict.fromkeys(f"hold_{kind}" for kind in stop_reasons())
+def rules(actor: Actor) -> list[tuple[str, Text]]:
+    """Return every code that may stand in an answer to this creditor: rules of its packs about contacts, the platform's grounds, holds."""
+    packs = creditor_of(actor).packs
+    of_rules = [
+        rule.code for pack in shipped_packs() if pack.id in packs for rule in pack.rules if rule.subject == CONTACT and rule.is_enabled
+    ]
+    of_platform = [ground.code for ground in vars(grounds).values() if isinstance(ground, grounds.Ground)]
+    codes = dict.fromkeys([*of_rules, ZONE_UNKNOWN, *of_platform, *(f"hold_{kind}" for kind in stop_reasons())])
     return [(code, in_two(ground_text(code))) for code in codes]
 
 
