@@ -29,6 +29,7 @@ PICTURES = ROOT / "test-results" / "pages"
 DESK, TELEPHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PEOPLE = {
     "mei": "mei@lanxi.example",
+    "qiu": "qiu@lanxi.example",
     "ann": "ann@a01.example",
     "bo": "bo@a02.example",
 }
@@ -86,6 +87,8 @@ def bank_url(test_server, django_db_setup, django_db_blocker, tmp_path_factory) 
     [
         ("mei", "zh-hans", DESK, "light"),
         ("mei", "en", TELEPHONE, "dark"),
+        ("qiu", "en", DESK, "dark"),
+        ("qiu", "zh-hans", TELEPHONE, "light"),
         ("ann", "en", DESK, "dark"),
         ("ann", "zh-hans", TELEPHONE, "light"),
         ("bo", "zh-hans", TELEPHONE, "dark"),
