@@ -24,7 +24,9 @@ def furnished(bank: Bank) -> SimpleNamespace:
     with acting(bank.system):
         Person.objects.update(zone="Asia/Shanghai", zone_source="test")
         for person_id in Person.objects.values_list("pk", flat=True):
-            ContactPoint.objects.create(creditor=bank.creditor, person_id=person_id, kind="phone", value_sealed=b"", valid_from_on=date(2026, 1, 1))
+            ContactPoint.objects.create(
+                creditor=bank.creditor, person_id=person_id, kind="phone", value_sealed=b"", valid_from_on=date(2026, 1, 1)
+            )
     with frozen(NOON):
         batch_ids = world.published(bank, explore_share_bp=0)
         with acting(bank.system):
