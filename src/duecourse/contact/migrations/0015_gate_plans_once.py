@@ -1,4 +1,4 @@
-"""Let the gate look attempts up by their permit, whatever the tables hold, and keep the plan of its one statement."""
+"""Let the gate tell in one statement all that a permit depends on, calls dialled around it included, and keep the plan of that statement."""
 
 from django.db import migrations
 
@@ -47,6 +47,7 @@ DECLARE
     v_point json;
     v_third json;
     v_visits json;
+    v_dialled json;
     v_templates json;
 BEGIN
     IF p_creditor IS DISTINCT FROM nullif(current_setting('app.creditor', true), '')::bigint THEN
@@ -71,6 +72,10 @@ BEGIN
             FROM contact_permit m
             LEFT JOIN LATERAL (SELECT x.outcome, x.is_connected FROM contact_attempt x WHERE x.permit_id = m.id LIMIT 1) AS a ON true
             WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on < p_day - p_days AND m.channel = 'visit');
+    END IF;
+    IF EXISTS (SELECT 1 FROM contact_callrecordfile f WHERE f.creditor_id = p_creditor) THEN
+        v_dialled := (SELECT json_agg(json_build_array(u.local_on, 'call', u.contact_point_id, 'connected', true))
+            FROM gate.calls_unheld(p_creditor, v_person, p_day - p_days, p_day + 1) AS u);
     END IF;
     IF p_point IS NOT NULL THEN
         v_point := (SELECT json_build_array(k.kind, k.whose, k.valid_from_on, k.valid_until_on) FROM portfolio_contactpoint k
@@ -109,6 +114,7 @@ BEGIN
                 LEFT JOIN LATERAL (SELECT x.outcome, x.is_connected FROM contact_attempt x WHERE x.permit_id = m.id LIMIT 1) AS a ON true
                 WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on BETWEEN p_day - p_days AND p_day + 1),
             'visits', v_visits,
+            'dialled', v_dialled,
             'holds', (SELECT json_agg(json_build_array(h.kind, h.from_on, h.until_on, h.stops_contact))
                 FROM portfolio_hold h WHERE h.creditor_id = p_creditor AND h.person_id = v_person
                   AND h.from_on <= p_day + 1 AND (h.until_on IS NULL OR h.until_on >= p_day)),
@@ -172,13 +178,42 @@ END
 """,
 )
 
+# Over the creditor and all its performers, as numbers: who called is nobody else's business. Calls that stand on no permit count too.
+COUNTS = tenancy.gate_function(
+    "contact_counts(p_creditor bigint, p_case bigint, p_day date)",
+    returns="TABLE (held_count bigint, connected_count bigint)",
+    body="""
+DECLARE
+    v_agency bigint := nullif(current_setting('app.agency', true), '')::bigint;
+    v_person bigint;
+    v_dialled bigint := 0;
+BEGIN
+    IF p_creditor IS DISTINCT FROM nullif(current_setting('app.creditor', true), '')::bigint THEN
+        RAISE EXCEPTION 'duecourse: creditor % is not open here', p_creditor USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT c.person_id INTO v_person FROM portfolio_case c
+    WHERE c.creditor_id = p_creditor AND c.id = p_case AND (v_agency IS NULL OR c.open_agency_id = v_agency)
+      AND (current_setting('role', true) <> 'duecourse_collector' OR EXISTS (SELECT 1 FROM placement_caseassignment x
+          WHERE x.creditor_id = p_creditor AND x.case_id = c.id AND x.until_at IS NULL
+            AND x.user_id = nullif(current_setting('app.user', true), '')::bigint));
+    IF v_person IS NOT NULL AND EXISTS (SELECT 1 FROM contact_callrecordfile f WHERE f.creditor_id = p_creditor) THEN
+        v_dialled := gate.calls_held(p_creditor, v_person, p_day);
+    END IF;
+    RETURN QUERY SELECT count(*) + v_dialled, count(*) FILTER (WHERE a.is_connected) + v_dialled FROM contact_permit m
+        LEFT JOIN contact_attempt a ON a.permit_id = m.id
+        WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on = p_day AND m.channel = 'call'
+          AND coalesce(a.is_connected, true);
+END
+""",
+)
+
 
 class Migration(migrations.Migration):
-    """What the function tells stays as it was; what a request does not need is not looked for."""
+    """What a request does not need is not looked for."""
 
     dependencies = [("contact", "0014_gate_tells_of_records")]
 
     operations = [
-        migrations.RunSQL([f"DROP FUNCTION {SIGNATURE}", FACTS, PLANNED_ONCE]),
+        migrations.RunSQL(["DROP FUNCTION gate.permit_facts(bigint, bigint, bigint, text, date)", FACTS, PLANNED_ONCE, COUNTS]),
         migrations.RunSQL(SMALLER),
     ]

@@ -152,8 +152,11 @@ class Known:
 
     @cached_property
     def contacts(self) -> tuple[Contacted, ...]:
-        """The debtor's earlier permits within the span of days that was asked for, and where a visit is asked for all earlier visits."""
-        rows = [*(self.told["contacts"] or ()), *(self.told["visits"] or ())]
+        """The debtor's earlier contacts of the days asked for.
+
+        Permits; calls that were dialled and connected without a permit that holds their slot; where a visit is asked for, all visits before.
+        """
+        rows = [*(self.told["contacts"] or ()), *(self.told["visits"] or ()), *(self.told["dialled"] or ())]
         return tuple(Contacted(date.fromisoformat(row[0]), *row[1:]) for row in rows)
 
     def holds_on(self, on: date) -> list[Hold]:

@@ -40,6 +40,7 @@ PEOPLE = (
     DemoPerson("mei@lanxi.example", "梅 Mei", "manager", "manages the agencies"),
     DemoPerson("lin@lanxi.example", "林 Lin", "manager", "approves what Mei proposes"),
     DemoPerson("qiu@lanxi.example", "秋 Qiu", "compliance", "compliance officer"),
+    DemoPerson("hua@lanxi.example", "华 Hua", "compliance", "second officer, who agrees to lift a stop"),
     DemoPerson("fan@lanxi.example", "范 Fan", "accountant", "accountant"),
     DemoPerson("ann@a01.example", "安 Ann", "lead", "leads the first agency"),
     DemoPerson("bo@a02.example", "博 Bo", "collector", "collects at the second agency"),
