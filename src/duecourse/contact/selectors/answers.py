@@ -134,7 +134,8 @@ def answer_page(*, actor: Actor, kind: str, answer_id: int) -> dict[str, Any]:
     (row,) = found
     attempts = dicts(_ATTEMPT, creditor=actor.creditor_id, permit=answer_id) if kind == "permit" else []
     days = dicts(_SAME_DAY, creditor=actor.creditor_id, person=row["person_id"], on=row["local_on"]) if row["local_on"] else []
-    proof = event_proof(creditor_id=actor.creditor_id, subject_kind=kind, subject_id=answer_id, action=f"{kind}_given")
+    named = {"creditor_id": actor.creditor_id, "subject_kind": kind, "subject_id": answer_id, "action": f"{kind}_given"}
+    proof = None if actor.is_agency else event_proof(**named)
     told = hashlib.sha256(canonical_bytes(row["explanation"])).hexdigest()
     return row | {
         "kind": kind,
