@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counted import WAIT_MS, Hand, Tally, table
+from PIL import Image
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
