@@ -112,7 +112,7 @@ BEGIN
             'contacts', (SELECT json_agg(json_build_array(m.local_on, m.channel, m.contact_point_id, a.outcome, a.is_connected))
                 FROM contact_permit m
                 LEFT JOIN LATERAL (SELECT x.outcome, x.is_connected FROM contact_attempt x WHERE x.permit_id = m.id LIMIT 1) AS a ON true
-                WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on BETWEEN p_day - p_days AND p_day + 1),
+                WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on BETWEEN p_day - p_days AND p_day + 2),
             'visits', v_visits,
             'dialled', v_dialled,
             'holds', (SELECT json_agg(json_build_array(h.kind, h.from_on, h.until_on, h.stops_contact))

@@ -19,7 +19,8 @@ def counted(known: Known, *, request: Request, vocabulary: Vocabulary, on: date)
         known: what the gate told.
         request: what is asked for.
         vocabulary: the facts of the creditor's packs.
-        on: the debtor's local day; days after it are not counted.
+        on: the debtor's local day. A permit that is held ahead, for a day after it, takes its place in a count over several days, for else
+            whoever asks for the later day first would have more; a count of one day leaves it out.
 
     Returns:
         Values by fact, and (ordinal of the day, count) pairs by rolling fact. A fact that is counted by number or address is left out
@@ -115,7 +116,9 @@ def stated(request: Request, *, vocabulary: Vocabulary) -> dict[str, int]:
 
 
 def _is_counted(contact: Contacted, count: Count, *, request: Request, on: date) -> bool:
-    if contact.local_on > on or (count.window_days and contact.local_on <= on - timedelta(days=count.window_days)):
+    if contact.local_on > on and (count.window_days == 1 or count.is_days_since):
+        return False
+    if count.window_days and contact.local_on <= on - timedelta(days=count.window_days):
         return False
     if contact.channel not in count.channels or not contact.counts_as(count.which):
         return False

@@ -261,13 +261,12 @@ def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
     Raises:
         Absent: there is no such case for who asks, or the contact point is not its debtor's.
     """
-    known = _asked(cursor, creditor_id, request, days=_days_asked.get(creditor_id, 1))
+    asked = _days_asked.get(creditor_id, 1)
+    known = _asked(cursor, creditor_id, request, days=asked)
     days = days_of(packs_of(known.packs))
-    if days != _days_asked.setdefault(creditor_id, 1):
-        is_short = days > _days_asked[creditor_id]
-        _days_asked[creditor_id] = days
-        if is_short:
-            known = _asked(cursor, creditor_id, request, days=days)
+    _days_asked[creditor_id] = days
+    if days > asked:
+        known = _asked(cursor, creditor_id, request, days=days)
     if request.contact_point_id is not None and known.point is None:
         raise Absent(entity="contact point")
     return known
