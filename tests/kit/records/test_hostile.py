@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -159,3 +161,15 @@ def test_workbook_with_an_endless_name_is_refused(tmp_path):
             )
     with pytest.raises(TooLarge, match="length of a column's name"):
         read(large, spec=SPEC, mapping=NATIVE)
+
+
+def test_a_long_text_repeated_by_a_dictionary_is_refused_unmade(tmp_path: Path) -> None:
+    """A Parquet file of a few thousand bytes whose one batch of texts would take a gigabyte is refused before they are made."""
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 20_000, pa.int32()), pa.array(["9" * 60_000]))
+    path = tmp_path / "swollen.parquet"
+    pq.write_table(pa.table({"number": texts, "person_name": texts}), path)
+    assert path.stat().st_size < 100_000
+    before = pa.total_allocated_bytes()
+    with pytest.raises(TooLarge, match="unpacks to in bytes is 2,400,000,000"):
+        list(read(path, spec=SPEC, mapping=NATIVE))
+    assert pa.total_allocated_bytes() - before < 10_000_000

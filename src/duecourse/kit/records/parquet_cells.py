@@ -15,6 +15,8 @@ from duecourse.kit.records.mapping import fold
 from duecourse.kit.records.refusals import FileRefused
 
 _ROWS_PER_BATCH = 65_536
+_BATCH_BYTES_MAX = 512 << 20
+"""What the texts of one batch may come to: 8 KiB a row. One long text that a dictionary repeats costs a file next to nothing."""
 
 
 def open_parquet(path: Path, *, decimal: str, limits: Limits) -> Source:
@@ -25,13 +27,18 @@ def open_parquet(path: Path, *, decimal: str, limits: Limits) -> Source:
         TooLarge: a limit is passed.
     """
     try:
-        file = pq.ParquetFile(path)
+        with pq.ParquetFile(path) as plain:
+            texts = [field.name for field in plain.schema_arrow if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FileRefused(file=path.name, reason="the Parquet file is broken") from error
     nested = [name for name, kind in zip(file.schema_arrow.names, file.schema_arrow.types, strict=True) if pa.types.is_nested(kind)]
     if nested:
         file.close()
         raise FileRefused(file=path.name, reason=f"the columns {', '.join(nested)} are nested")
+    if any(pa.types.is_fixed_size_binary(kind) for kind in file.schema_arrow.types):
+        file.close()
+        raise FileRefused(file=path.name, reason="the Parquet file is broken")
     limit(path, quantity="the number of rows", actual=file.metadata.num_rows, maximum=limits.rows_max)
     limit(path, quantity="the number of columns", actual=len(file.schema_arrow), maximum=limits.columns_max)
     groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
@@ -44,6 +51,8 @@ def _batches(path: Path, file: pq.ParquetFile, *, header: list[str], decimal: st
     number = 0
     try:
         for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH):
+            unpacked = sum(_unpacked_bytes(column) for column in batch.columns)
+            limit(path, quantity="the size a row group unpacks to in bytes", actual=unpacked, maximum=_BATCH_BYTES_MAX)
             table = pa.table([_texts(column, decimal) for column in batch.columns], names=header)
             rows = np.arange(number + 1, number + batch.num_rows + 1, dtype=np.int64)
             number += batch.num_rows
@@ -52,6 +61,16 @@ def _batches(path: Path, file: pq.ParquetFile, *, header: list[str], decimal: st
         raise FileRefused(file=path.name, reason="the Parquet file is broken") from error
     finally:
         file.close()
+
+
+def _unpacked_bytes(column: pa.Array) -> int:
+    """Return what a column comes to once each row has its own text, without making it."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    if not (pa.types.is_string(column.type.value_type) or pa.types.is_large_string(column.type.value_type)):
+        return int(column.nbytes)
+    lengths = pc.binary_length(column.dictionary).cast(pa.int64())
+    return int(pc.sum(lengths.take(column.indices)).as_py() or 0)
 
 
 def _texts(column: pa.Array, decimal: str) -> pa.Array:
