@@ -96,6 +96,21 @@ def test_a_permit_of_another_kind_or_number_is_none(the):
     assert [finding.call_ref for finding in the.findings(kind="call_without_permit")] == ["c1", "c2"]
 
 
+def test_a_permit_without_a_number_is_none_for_a_third_partys(the):
+    """A permit that names no number was judged as contact with the debtor: it permits a guarantor's number and not a neighbour's, stated or not."""
+    neighbour, guarantor = "13800000005", "13800000006"
+    for number, whose in ((neighbour, "relative"), (guarantor, "guarantor")):
+        point = the.number(the.persons[OWN], number)
+        with acting(the.bank.system):
+            type(point).objects.filter(pk=point.pk).update(whose=whose)
+    permit = the.permit(OWN, has_point=False)
+    the.load(row("c1", neighbour), row("c2", neighbour, permit=permit.pk))
+    assert the.kinds() == ["call_without_permit"] * 2
+    assert faults(the)["c2"] == "permit_of_other_number"
+    the.load(row("c3", guarantor))
+    assert permits(the)["c3"] == permit.pk
+
+
 def test_a_stated_permit_must_be_this_calls(the):
     """Another agency's permit, another number's, one of another hour, one that is used, a message's and one that does not exist: each is said."""
     own, rival, other = the.permit(OWN), the.permit(OWN, by=the.bank.birch), the.permit(OTHERS)

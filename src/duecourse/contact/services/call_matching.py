@@ -53,7 +53,10 @@ LEFT JOIN pg_temp.call_todo t ON t.record_id = m.record_id
 WHERE p.creditor_id = %(creditor)s AND p.performer_id = %(performer)s AND p.channel = 'call'
     AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s AND (m.id IS NULL OR t.record_id IS NOT NULL)
 """
-_CANDIDATES = """
+GOOD_FOR = """({permit}.contact_point_id = cp.id
+    OR ({permit}.contact_point_id IS NULL AND cp.whose IN ('self', 'co_borrower', 'guarantor')))"""
+"""A permit that names no number was given for those who owe; a third party's number is asked for by name."""
+_CANDIDATES = f"""
 CREATE TEMPORARY TABLE call_candidate ON COMMIT DROP AS
 SELECT t.record_id, t.started_at, t.call_ref, t.stated_id IS NOT NULL AS is_stated, w.id AS permit_id, cp.id AS point_id, w.person_id,
     greatest(w.contact_at - t.started_at, t.started_at - w.valid_until_at, interval '0') AS outside,
@@ -61,10 +64,10 @@ SELECT t.record_id, t.started_at, t.call_ref, t.stated_id IS NOT NULL AS is_stat
 FROM pg_temp.call_todo t
 JOIN portfolio_contactpoint cp ON cp.creditor_id = %(creditor)s AND cp.kind = 'phone' AND cp.value_index = t.number_index
     AND cp.index_key_id = t.index_key_id
-JOIN pg_temp.call_window w ON w.person_id = cp.person_id AND (w.contact_point_id IS NULL OR w.contact_point_id = cp.id)
+JOIN pg_temp.call_window w ON w.person_id = cp.person_id AND {GOOD_FOR.format(permit="w")}
     AND t.started_at >= w.contact_at - %(near)s AND t.started_at <= w.valid_until_at + %(near)s
 WHERE t.stated_permit = '' OR t.stated_id = w.id
-"""
+"""  # noqa: S608 - fragments of SQL
 _PAIRS = """
 CREATE TEMPORARY TABLE call_pair (record_id bigint, permit_id bigint, point_id bigint, person_id bigint) ON COMMIT DROP
 """
@@ -80,7 +83,7 @@ _TAKEN = tuple(
     f"DELETE FROM pg_temp.call_candidate c USING pg_temp.call_pair p WHERE c.{column} = p.{column}"  # noqa: S608 - names of columns
     for column in ("record_id", "permit_id")
 )
-_FOUND = """
+_FOUND = f"""
 CREATE TEMPORARY TABLE call_found ON COMMIT DROP AS
 SELECT t.record_id, t.is_new, t.number_index, t.index_key_id, x.permit_id, coalesce(x.point_id, t.point_id) AS point_id,
     coalesce(x.person_id, t.person_id) AS person_id,
@@ -88,13 +91,13 @@ SELECT t.record_id, t.is_new, t.number_index, t.index_key_id, x.permit_id, coale
         WHEN p.performer_id <> %(performer)s THEN 'permit_of_other_performer' WHEN p.channel <> 'call' THEN 'permit_of_other_channel'
         WHEN NOT EXISTS (SELECT 1 FROM portfolio_contactpoint cp WHERE cp.creditor_id = %(creditor)s AND cp.kind = 'phone'
             AND cp.value_index = t.number_index AND cp.index_key_id = t.index_key_id AND cp.person_id = p.person_id
-            AND (p.contact_point_id IS NULL OR p.contact_point_id = cp.id)) THEN 'permit_of_other_number'
+            AND {GOOD_FOR.format(permit="p")}) THEN 'permit_of_other_number'
         WHEN t.started_at < p.contact_at - %(near)s OR t.started_at > p.valid_until_at + %(near)s THEN 'permit_at_other_time'
         ELSE 'permit_taken' END AS fault
 FROM pg_temp.call_todo t
 LEFT JOIN pg_temp.call_pair x ON x.record_id = t.record_id
 LEFT JOIN contact_permit p ON p.creditor_id = %(creditor)s AND p.id = t.stated_id AND x.permit_id IS NULL
-"""
+"""  # noqa: S608 - fragments of SQL
 _CHANGED = """
 UPDATE contact_callmatch m SET permit_id = f.permit_id, contact_point_id = f.point_id, person_id = f.person_id, fault = f.fault
 FROM pg_temp.call_found f
