@@ -32,7 +32,24 @@ def _paper(house: Any) -> int:
     return house.paper_id
 
 
+def _template(house: Any) -> int:
+    """Return a template that waits, made once for a house."""
+    if not hasattr(house, "template_id"):
+        from datetime import date
+
+        from duecourse.contact.services import message_template_add
+
+        said = {"channel": "sms", "language": "zh-hans", "body": "请还款", "purpose": "reminder"}
+        house.template_id = message_template_add(actor=house.bank.qiu, code="T-1", valid_from_on=date(2026, 9, 1), **said).pk
+    return house.template_id
+
+
 ROWS = {
+    "templates": ("/templates/", CREDITOR_ONLY),
+    "template-new": ("/templates/new/", CREDITOR_ONLY | {"accountant": 404}),
+    "template": (lambda house: f"/templates/{_template(house)}/", CREDITOR_ONLY),
+    "template-end": (lambda house: f"/templates/{_template(house)}/end/", CREDITOR_POST),
+    "gate-terms": ("/gate-terms/", CREDITOR_ONLY),
     "what-if": ("/what-if/", CREDITOR_ONLY),
     "what-if-result": ("/what-if/0123456789abcdef/", CREDITOR_ONLY | {"manager": 404, "compliance": 404, "accountant": 404}),
     "papers": ("/papers/", CREDITOR_ONLY),

@@ -62,7 +62,7 @@ CREDITOR_SECTIONS = (
     Section("contact-stops", _("Emergency stop"), "hand-stop", "o", group=_RULES),
     Section("complaints", _("Complaints and disputes"), "message-report", group=_RULES, also=("/disputes/",)),
     Section("rules", _("Rule library"), "gavel", "l", group=_RULES),
-    Section("papers", _("Papers"), "file-certificate", group=_RULES),
+    Section("papers", _("Papers"), "file-certificate", group=_RULES, also=("/templates/", "/gate-terms/")),
     Section("what-if", _("What if"), "flask", group=_RULES),
     Section("payments", _("Incoming payments"), "cash", "y", group=_MONEY),
     Section("statements", _("Statements"), "file-invoice", "t", group=_MONEY),

@@ -246,6 +246,15 @@ def _templates(actor: Actor) -> list[Waiting]:
         facts = ((_("Channel"), words.word(row["channel"])), (_("Text"), row["body"]))
         title = f"{row['code']} {row['number']}"
         found.append(
-            Waiting("message_template", row["template_id"], title, facts, row["added_by"], row["known_at"], row["content_hash"], "")
+            Waiting(
+                "message_template",
+                row["template_id"],
+                title,
+                facts,
+                row["added_by"],
+                row["known_at"],
+                row["content_hash"],
+                _address("template", row["template_id"]),
+            )
         )
     return found
