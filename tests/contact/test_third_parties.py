@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,17 @@ def test_a_third_party_that_refuses_is_left_alone(the: Scene) -> None:
             contact_wish_record(actor=the.bank.ann, person_id=the.person.pk, contact_point_id=point, from_on=DAY, **more)
     wish(the, point, "refused_contact", is_withdrawn=True)
     assert ask(the, "2", contact_point_id=point, stated=RELAY).is_permit
+
+
+def test_words_that_loosen_take_compliance_or_a_manager(the: Scene) -> None:
+    """Whoever only reads at the creditor may record a refusal, and neither what lets a third party be asked nor that a refusal is withdrawn."""
+    point = third_party(the)
+    reader = replace(the.bank.qiu, roles=frozenset({"read_only"}))
+    told = {"actor": reader, "person_id": the.person.pk, "contact_point_id": point, "from_on": DAY}
+    contact_wish_record(**told, kind="refused_contact")
+    for more in ({"kind": "refused_contact", "is_withdrawn": True}, {"kind": "agreed_contact"}, {"kind": "offered_to_pay"}):
+        with pytest.raises(Forbidden):
+            contact_wish_record(**told, **more)
 
 
 def test_a_dead_debtors_contact_person_may_be_asked(the: Scene) -> None:

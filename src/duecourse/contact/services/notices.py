@@ -107,7 +107,8 @@ def contact_wish_record(
     """Record what a debtor or a third party said about being contacted; the newest of a kind, channel and point holds.
 
     Args:
-        actor: anybody who works for the creditor or has the case; what an agency records is written for it.
+        actor: anybody who works for the creditor or has the case; what an agency records is written for it. What loosens takes compliance, a
+            manager or the system.
         person_id: the debtor whose case it is about.
         kind: of `WishKind`.
         from_on: from when it holds.
@@ -116,17 +117,21 @@ def contact_wish_record(
         is_withdrawn: it holds no more from that day.
 
     Raises:
+        Forbidden: it loosens, and the actor is neither compliance nor a manager.
         WishInvalid: kind, channel and contact point do not go together; or an agency records what would loosen.
         Absent: there is no such debtor for this actor, or the contact point is not theirs.
     """
     require(actor, *Role.values, action="record a wish about contact")
     tightening = (WishKind.REFUSED_CONTACT, WishKind.CHANNEL_DECLINED, WishKind.PLACE_DECLINED)
+    is_loosening = kind not in tightening or is_withdrawn
+    if is_loosening and not actor.is_agency:
+        require(actor, *WRITERS, action="record words that loosen the rules")
     checks = [
         (kind not in WishKind.values, f"the kind is one of {', '.join(WishKind.values)}"),
         ((kind == WishKind.CHANNEL_DECLINED) != bool(channel), "a declined channel names it, and nothing else does"),
         (bool(channel) and channel not in CHANNELS, f"the channel is one of {', '.join(CHANNELS)}"),
         (kind != WishKind.CHANNEL_DECLINED and contact_point_id is None, "it names a number or address"),
-        (actor.is_agency and (kind not in tightening or is_withdrawn), "an agency records refusals only"),
+        (actor.is_agency and is_loosening, "an agency records refusals only"),
     ]
     reasons = [reason for is_wrong, reason in checks if is_wrong]
     if reasons:
