@@ -25,7 +25,7 @@ REACH = timedelta(hours=2)
 """Calls that lie further apart cannot compete for a permit, which lasts minutes and reaches `NEAR` to both sides."""
 ASKED_BEFORE = timedelta(hours=26)
 """A permit may be asked for up to a day before its instant."""
-_LOCK_CLASS = 0xCA11
+_LOCK_CLASS = 0xCA12
 TABLES = ("call_todo", "call_window", "call_candidate", "call_pair", "call_found")
 
 TODO = """
