@@ -164,3 +164,12 @@ def test_a_name_reaches_no_other_folder(name):
     """A pack holds code, so a name that a creditor's settings give leads to the shipped packs or nowhere."""
     with pytest.raises(PackInvalid, match="no pack of that name"):
         shipped_pack(name)
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: "])
+def test_a_paper_nested_without_end_is_refused(tmp_path, opening):
+    """A text nested a hundred thousand deep is told as such; composing it would end the process."""
+    path = tmp_path / "deep.yaml"
+    path.write_text(opening * 100_000, encoding="utf-8")
+    with pytest.raises(PackInvalid, match="nested too deeply"):
+        load_overlay(path)

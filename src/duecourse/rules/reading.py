@@ -20,6 +20,11 @@ _BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML was built with it: packs are read ten times as fast."""
 
 
+_SAFE_CHARACTERS = 1 << 14
+"""A shorter text cannot be nested so deep that composing it, which goes down by recursion in C, would end the process."""
+_DEPTH_MAX = 100
+
+
 class _StrictLoader(_BASE):  # type: ignore[misc, valid-type]
     """SafeLoader that refuses keys that are not text and keys that stand twice."""
 
@@ -41,13 +46,25 @@ class _StrictLoader(_BASE):  # type: ignore[misc, valid-type]
 def read_yaml(text: str, *, place: str, problems: list[str]) -> Any:
     """Return the document, or None after adding to `problems` what cannot be read, with place and line."""
     try:
+        if len(text) > _SAFE_CHARACTERS:
+            _refuse_depth(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problems.append(f"{place}, line {line}: {error.problem}")
+    except RecursionError:
+        problems.append(f"{place}: nested too deeply")
     except (yaml.YAMLError, ValueError) as error:
         problems.append(f"{place}: {error}")
     return None
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_BASE):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH_MAX:
+            raise yaml.YAMLError("nested too deeply")
 
 
 class Fields:
