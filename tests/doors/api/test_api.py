@@ -341,6 +341,17 @@ def test_an_answer_names_every_reason_with_its_texts(api, noon):
     assert all(reason["zh"] and reason["en"] for reason in codes.values())
 
 
+def test_a_permit_asked_for_ahead_tells_that_it_was_stopped_since(api, noon):
+    """A permit for the next day is shown as stopped once compliance stops the channel, to the agency that has it and to no other."""
+    tomorrow = (noon + timedelta(days=1)).isoformat()
+    given = api.aoki.post("/permits", permit_body(api.mine[0].case_id, contact_at=tomorrow)).json()
+    assert given["decision"] == "permit"
+    assert api.aoki.get(f"/permits/{given['id']}").json()["is_stopped"] is False
+    contact_stop(actor=api.bank.qiu, scope="channel", channel="call", reason_code="conduct")
+    assert api.aoki.get(f"/permits/{given['id']}").json()["is_stopped"] is True
+    assert api.birch.get(f"/permits/{given['id']}").status_code == 404
+
+
 def test_what_is_stated_must_be_declared(api, noon):
     """A fact that no pack declares as stated is refused by its name, in test mode too; one that is declared is taken."""
     body = permit_body(api.mine[0].case_id)

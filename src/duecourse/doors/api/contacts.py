@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Header, Router
 
 from duecourse.contact.models import Attempt, Permit
+from duecourse.contact.selectors.stops import permit_stopped
 from duecourse.contact.services import attempt_report, permit_request, permit_try
 from duecourse.doors.api.bearer import Token, performed
 from duecourse.doors.api.paging import PRINTED, Number
@@ -56,13 +57,14 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
 
 @router.get("/permits/{permit_id}", response=PermitOut, auth=Token("permits:read"), operation_id="permit_get")
 def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
-    """Return one permit; an agency sees its own."""
+    """Return one permit; an agency sees its own. One that was asked for ahead may have been stopped since: look before the contact is made."""
     with acting(request.auth.actor) as actor:
         permit = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id).first()
         if permit is None:
             raise Absent(entity="permit")
         attempt = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id).values(*_ATTEMPT).first()
-    return {name: getattr(permit, name) for name in _PERMIT} | {"attempt": attempt}
+        is_stopped = permit_stopped(actor=actor, permit_id=permit_id)
+    return {name: getattr(permit, name) for name in _PERMIT} | {"is_stopped": is_stopped, "attempt": attempt}
 
 
 @router.post("/permits/{permit_id}/outcome", response=AttemptOut, auth=Token("permits:write"), operation_id="attempt_report")

@@ -259,6 +259,9 @@ class PermitOut(Schema):
     contact_at: datetime
     decided_at: datetime
     valid_until_at: datetime
+    is_stopped: Annotated[
+        bool, Field(description="compliance stopped this contact since: it must not be made, though the permit still holds")
+    ]
     explanation: dict[str, Any]
     attempt: AttemptOut | None
 
