@@ -2,18 +2,23 @@
 
 1. At no moment are more than three slots of a debtor's day held.
 2. However outcomes come in, a fourth connected call never happens.
+3. One request id stands for one request, for whichever debtor.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
+from threading import Barrier
 
 from django.db import connection
 
+from duecourse.contact.errors import RequestReused
 from duecourse.contact.selectors import most_slots
 from duecourse.contact.services import Answer, attempt_report, permit_request
 from duecourse.kit.clock import frozen
 from duecourse.parties.access import acting
+from duecourse.portfolio.models import Case, Person
 from tests.contact.scene import DAY, NOON, Scene, scene
 
 THREADS, ROUNDS = 20, 10
@@ -73,3 +78,27 @@ def test_outcomes_in_any_order_never_lead_to_a_fourth_connected_call(committed_d
         held, connected = most_slots(creditor_id=the.bank.id, first_on=DAY, last_on=DAY)
     assert connected == sum(results) == 3
     assert held == 3
+
+
+def test_one_request_id_for_two_debtors_at_once_is_a_conflict(committed_db) -> None:
+    """Requests for two debtors under one id wait for no common lock: one is answered, and the other is told that the id is used."""
+    the = scene()
+    with acting(the.bank.system):
+        other = Person.objects.create(creditor=the.bank.creditor, zone="Asia/Shanghai", zone_source="test", known_at=NOON)
+        case = Case.objects.create(
+            creditor=the.bank.creditor, person=other, work_stream="x", opened_on=DAY, open_agency_id=the.bank.aoki.pk
+        )
+    both = Barrier(2)
+
+    def work(number: int) -> list[str]:
+        found = []
+        for turn in range(8):
+            both.wait(30)
+            with frozen(NOON), suppress(RequestReused):
+                case_id = (the.cases["aoki"].pk, case.pk)[number]
+                answer = permit_request(actor=the.bank.ann, case_id=case_id, channel="email", contact_at=NOON, client_request_id=str(turn))
+                found.append(f"{answer.kind} {turn}")
+        return found
+
+    first, second = committed_db.parallel(work, count=2)
+    assert len({*first, *second}) == len(first) + len(second) >= 8

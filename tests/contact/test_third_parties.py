@@ -92,7 +92,7 @@ def test_a_third_party_that_refuses_is_left_alone(the: Scene) -> None:
     assert ask(the, "2", contact_point_id=point, stated=RELAY).is_permit
 
 
-def test_words_that_loosen_take_compliance_or_a_manager(the: Scene) -> None:
+def test_words_that_loosen_take_compliance_or_somebody_above(the: Scene) -> None:
     """Whoever only reads at the creditor may record a refusal, and neither what lets a third party be asked nor that a refusal is withdrawn."""
     point = third_party(the)
     reader = replace(the.bank.qiu, roles=frozenset({"read_only"}))

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from duecourse.contact.errors import ContactTimeImplausible, PerformerMissing, RequestReused
 from duecourse.contact.services import facts as of_contact
@@ -122,11 +122,16 @@ def permit_request(
     )
     if not now() - CLOCK_TOLERANCE <= contact_at <= now() + AHEAD_MAX:
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
-    with acting(actor), connection.cursor() as cursor:
-        known = ask(cursor, creditor_id=actor.creditor_id, request=request)
-        if known.earlier_kind is not None:
-            return _earlier(known, request=request)
-        return _store(cursor, actor=actor, request=request, decision=_decide(cursor, known, actor=actor, request=request))
+    try:
+        with acting(actor), connection.cursor() as cursor:
+            known = ask(cursor, creditor_id=actor.creditor_id, request=request)
+            if known.earlier_kind is not None:
+                return _earlier(known, request=request)
+            return _store(cursor, actor=actor, request=request, decision=_decide(cursor, known, actor=actor, request=request))
+    except IntegrityError as taken:
+        if "_request_once" not in str(taken):
+            raise
+        raise RequestReused(client_request_id=client_request_id) from taken
 
 
 def _performer(actor: Actor, performer_id: int | None) -> int:
