@@ -310,12 +310,14 @@ def test_a_connected_call_without_a_permit_holds_a_slot(the):
 
 def test_a_number_that_two_debtors_share_counts_for_both(the):
     """Nobody knows whom the call was meant for; a call under one's permit is that one's alone."""
-    the.number(the.persons[OTHERS], OWN)
+    brother = "13800000008"
+    the.debtor(brother, agency=the.bank.aoki)
+    the.number(the.persons[brother], OWN)
     the.load(row("around"))
-    assert (held(the), held(the, OTHERS)) == (1, 1)
+    assert (held(the), held(the, brother)) == (1, 1)
     the.permit(OWN, at=NOON + HOUR)
     the.load(row("permitted", at=NOON + HOUR))
-    assert (held(the), held(the, OTHERS)) == (1, 1)
+    assert (held(the), held(the, brother)) == (1, 1)
 
 
 def test_a_call_that_gave_its_slot_back_and_was_connected_holds_one(the):
@@ -335,7 +337,7 @@ def test_the_day_is_the_debtors(db, home, tmp_path):
     """A call at 23:30 in Shanghai is on the next day for a debtor in Auckland, and a permit of that debtor's other day does not stand for it."""
     the = call_scene(tmp_path)
     far = "13800000009"
-    the.debtor(far, zone="Pacific/Auckland")
+    the.debtor(far, zone="Pacific/Auckland", agency=the.bank.aoki)
     the.load(row("c1", far, at=NOON + 11.5 * HOUR), at=NOON + 13 * HOUR)
     assert (held(the, far), held(the, far, on=DAY + timedelta(days=1))) == (0, 1)
 

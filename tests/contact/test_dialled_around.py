@@ -37,10 +37,10 @@ def asked(the, request: str):
 
 
 def test_three_calls_without_a_permit_use_the_day_up(the):
-    """Two leave room for a permit; after the third, dialled by a rival, the debtor is left alone, and the count shown says so."""
+    """Two leave room for a permit; after the third the debtor is left alone, and the count shown says so."""
     the.load(row("c1"), row("c2", at=NOON + timedelta(minutes=30)))
     assert asked(the, "second").is_permit
-    the.load(row("c3", at=NOON + timedelta(hours=1)), by=the.bank.birch)
+    the.load(row("c3", at=NOON + timedelta(hours=1)))
     answer = asked(the, "third")
     assert not answer.is_permit
     assert "connected_calls_used_up" in {reason["code"] for reason in answer.explanation["reasons"]}
@@ -58,3 +58,10 @@ def test_calls_nobody_took_use_nothing_up(the):
     held = next(rule for rule in answer.explanation["checked"] if rule["rule"] == "cn.connected_calls_daily")
     assert answer.is_permit
     assert held["facts"] == {"call_slots_held_count": "0"}
+
+
+def test_calls_of_a_rival_that_never_had_the_case_use_nothing_up(the):
+    """What an agency writes of calls to another's debtor is found and shown, and takes no call from the one that has the case."""
+    the.load(*(row(f"c{n}", at=NOON + timedelta(minutes=n)) for n in range(4)), by=the.bank.birch)
+    assert asked(the, "first").is_permit
+    assert set(the.kinds()) == {"call_without_permit"}

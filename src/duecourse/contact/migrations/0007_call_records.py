@@ -49,6 +49,10 @@ BEGIN
     LEFT JOIN contact_attempt a ON a.permit_id = p.id
     WHERE cp.creditor_id = p_creditor AND cp.person_id = p_person AND cp.kind = 'phone' AND cp.value_index IS NOT NULL AND m.is_connected
       AND t.local_on BETWEEN p_from AND p_until
+      AND EXISTS (SELECT 1 FROM portfolio_case k JOIN parties_agency g ON g.creditor_id = p_creditor AND g.id = r.performer_id
+          WHERE k.creditor_id = p_creditor AND k.person_id = p_person AND (g.kind IN ('in_house', 'robot') OR k.open_agency_id = g.id
+              OR EXISTS (SELECT 1 FROM placement_placement pl
+                  WHERE pl.creditor_id = p_creditor AND pl.case_id = k.id AND pl.agency_id = g.id)))
       AND (p.id IS NULL OR (p.person_id = p_person AND (p.local_on <> t.local_on OR NOT coalesce(a.is_connected, true))))
     ORDER BY r.started_at, r.id, cp.id;
 END
