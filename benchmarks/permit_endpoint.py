@@ -230,6 +230,7 @@ def main() -> int:
     parser.add_argument("--permits", type=int, default=2_000_000, help="permits, each with its attempt, that the database holds before")
     parser.add_argument("--requests", type=int, default=150, help="requests a client makes in each of the rounds")
     chosen = parser.parse_args()
+    os.environ.setdefault("DUECOURSE_POOL", "2")
     begun = stopwatch()
     with installation():
         place, secret = filled(chosen.permits)

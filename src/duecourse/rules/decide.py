@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import IntEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from duecourse.kit.errors import DuecourseError, Problem
 from duecourse.rules.errors import UnknownFact
 from duecourse.rules.facts import MINUTES_PER_DAY, Columns, ContactFacts, columns_of, instant_of, project, refuse_unfit
-from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Modality, Overlay, Pack
+from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Modality, Overlay, Pack, Text
 from duecourse.rules.resolve import BoundRule, Scope, bind, change_days, gate_of, vocabulary_of
 from duecourse.rules.verdict import Judgement, Reason, Verdict, reason_of
 
@@ -265,7 +266,7 @@ def _groups(
 
 def _scopes(spellings: Mapping[str, list[str | None]], ground: Scope) -> tuple[NDArray[np.int64], list[Scope]]:
     """Return the scopes that differ in which texts bind, and a table from codes of lender and product to the scope's number."""
-    texts = [text for pack in ground.packs for text in pack.texts.values()] + [overlay.text for overlay in ground.overlays]
+    texts = [*_texts_of(ground.packs), *(overlay.text for overlay in ground.overlays)]
     numbers: dict[tuple[bool, ...], int] = {}
     scopes: list[Scope] = []
     table = np.zeros((len(spellings["lender_class"]), len(spellings["product_class"])), dtype=np.int64)
@@ -278,6 +279,14 @@ def _scopes(spellings: Mapping[str, list[str | None]], ground: Scope) -> tuple[N
                 scopes.append(scope)
             table[row, column] = numbers[binds]
     return table, scopes
+
+
+@lru_cache(maxsize=64)
+def _texts_of(packs: tuple[Pack, ...]) -> tuple[Text, ...]:
+    """Return the texts on which the rules about contacts rest: which others bind changes no finding."""
+    rules = (rule for pack in packs for rule in pack.rules if rule.is_enabled and rule.channels)
+    found = {id(v.reference.text): v.reference.text for rule in rules for parameter in rule.parameters for v in parameter.values}
+    return tuple(found.values())
 
 
 def _alike(keys: NDArray[Any]) -> Iterator[tuple[Any, int]]:
