@@ -9,8 +9,9 @@ from typing import Any
 import typer
 
 from duecourse.cycle.models import Run
-from duecourse.doors.commands.choose import CreditorUnclear, chosen_creditor, progress_bar
+from duecourse.doors.commands.choose import CreditorUnclear, chosen_creditor
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.kit.errors import InvalidInput, fill
 from duecourse.ledger.selectors import BadRow, Head, Verification, audit_verify
 from duecourse.ledger.services import seal_pending

@@ -19,9 +19,10 @@ from duecourse.contact.models import CallRecordFile
 from duecourse.contact.selectors import FINDING_KINDS, CallFinding, call_files, call_files_owed, call_finding_counts, call_findings
 from duecourse.contact.services import CallRecordsResult, call_definition_set, call_records_load, calls_match
 from duecourse.doors.call_words import finding_kind_text, finding_text
-from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.feed import swept_text
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.doors.drop_folder import SETTLE_SECONDS, calls_sweep, facts_of
 from duecourse.kit.calendar import local_day, zone
 from duecourse.kit.clock import now

@@ -1,17 +1,12 @@
-"""What several commands ask the same way: for which creditor, as whom, and with which progress bar."""
+"""What several commands ask the same way: for which creditor, as whom, and where rejected rows go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from django.conf import settings
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from duecourse.doors.commands.terminal import terminal
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent, InvalidInput
@@ -95,17 +90,3 @@ def rejects_place(file: Path, chosen: Path | None) -> Path:
     folder = Path(settings.DUECOURSE_HOME) / "rejects"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"{file.name}.rejects.csv"
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Yield a function (done, total, text) that draws a bar on standard error; nothing is drawn under --json."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True, quiet=terminal.is_json)
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-
-        def show(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{title} {text}".strip())
-
-        yield show

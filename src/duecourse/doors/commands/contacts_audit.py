@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar, table_lines
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput
 from duecourse.rules.audit import Audit, audit
@@ -28,7 +21,6 @@ from duecourse.rules.load import load_overlay, load_pack, shipped_names, shipped
 from duecourse.rules.outlets import Period
 from duecourse.rules.what_if import Change, Way, WhatIf, parsed, what_if
 
-WIDTH = 140
 ROWS_MAX = 40
 QUARTER = timedelta(days=91)
 
@@ -83,7 +75,7 @@ def audit_command(
         duecourse rules audit --creditor lanxi --from 2026-07-01 --until 2026-10-01
     """
     log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
-    with _progress(_t("Judging")) as progress:
+    with progress_bar(_t("Judging")) as progress:
         found, _ = audit(
             log,
             packs=packs,
@@ -126,7 +118,7 @@ def what_if_command(
         raise typer.BadParameter(_t("Name at least one change with --set or --policy."))
     log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
     changes = [parsed(text, packs=packs, way=way) for way, texts in ((Way.draft, set_), (Way.policy, policy)) for text in texts]
-    with _progress(_t("Judging twice")) as progress:
+    with progress_bar(_t("Judging twice")) as progress:
         found, _ = what_if(
             log,
             packs=packs,
@@ -197,7 +189,7 @@ def _audited(found: Audit, *, out: Path | None) -> str:
          "✗" if r["finding"] == "zone_unknown" else "")
         for r in rows[:ROWS_MAX]
     ]  # fmt: skip
-    lines = [text.format(**{name: f"{count:,}" for name, count in counts.items()}), *(_table(heads, cells) if cells else [])]
+    lines = [text.format(**{name: f"{count:,}" for name, count in counts.items()}), *(table_lines(heads, cells) if cells else [])]
     if len(rows) > ROWS_MAX:
         lines.append(_t("… and {count} more lines; --out FOLDER writes them all.").format(count=len(rows) - ROWS_MAX))
     return "\n".join([*lines, *_not_judged(found), *([_t("Written to {folder}.").format(folder=out)] if out else [])])
@@ -260,7 +252,7 @@ def _tried(found: WhatIf) -> str:
         )
         for r in rows
     ]
-    lines += _table(heads, cells) if cells else [_t("Nothing would have been otherwise.")]
+    lines += table_lines(heads, cells) if cells else [_t("Nothing would have been otherwise.")]
     return "\n".join([*lines, *(_not_judged(found.audit) if found.audit is not None else [])])
 
 
@@ -270,28 +262,3 @@ def _shown(change: Change, template: str, *, found: WhatIf) -> str:
 
 def _t(text: str) -> str:
     return terminal.translated(text)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    console = Console(width=WIDTH, record=True, file=io.StringIO())
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)
-    return [line.rstrip() for line in console.export_text().splitlines() if line.strip()]
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Yield a function (done, total, text) that draws a bar on standard error; nothing is drawn under --json."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True, quiet=terminal.is_json)
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-
-        def show(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{title} {text}".strip())
-
-        yield show

@@ -14,8 +14,9 @@ from duecourse.cycle.models import StepRun
 from duecourse.cycle.services import Month, perform, replay, resume, run_of, run_open
 from duecourse.cycle.steps import STEPS
 from duecourse.doors import words
-from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.kit.calendar import Month as CalendarMonth
 from duecourse.kit.errors import InvalidInput
 from duecourse.kit.money import format_amount

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from typer.core import TyperGroup
 
 from duecourse.cycle.services.feeds import FeedResult, feed_receive
-from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.doors.drop_folder import SETTLE_SECONDS, Swept, facts_of, folder_sweep
 from duecourse.kit.calendar import zone
 from duecourse.kit.errors import InvalidInput, Problem, fill

@@ -13,8 +13,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.kit.errors import InvalidInput, Problem, fill
 from duecourse.kit.money import format_amount
 from duecourse.parties.access import creditor_of

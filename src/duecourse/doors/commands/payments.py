@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from duecourse.doors.commands.choose import chosen_actor, progress_bar, rejects_place
+from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.engine.imputation import CIVIL_CODE_561
 from duecourse.kit.errors import Absent, Problem
 from duecourse.kit.money import format_amount

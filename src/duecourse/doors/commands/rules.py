@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from duecourse.doors.commands.contacts_audit import audit_command, what_if_command
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import table_lines
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput
 from duecourse.rules.cases import check_case
@@ -26,7 +22,6 @@ from duecourse.rules.pages import write_pages
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
-WIDTH = 140
 EXIT_FAULTY = 1
 PAGES = Path("docs/rules")
 
@@ -171,7 +166,7 @@ def _listed(pack: Pack) -> list[str]:
         )
         for rule in pack.rules
     ]
-    return [f"{pack.id}: {_in_language(pack.title)}", *_table(heads, rows), ""]
+    return [f"{pack.id}: {_in_language(pack.title)}", *table_lines(heads, rows), ""]
 
 
 def _counted(rule_count: int, enabled_count: int) -> str:
@@ -195,9 +190,9 @@ def _shown(rule: Rule, *, pack: Pack) -> str:
         "",
         _in_language(rule.explanation),
         "",
-        *_table((_t("parameter"), _t("value"), _t("from"), _t("until"), _t("reference"), _t("known")), values),
-        *([*_table((_t("exception"), _t("title"), _t("layer"), _t("reference")), exceptions)] if exceptions else []),
-        *_table((_t("case"), _t("finding")), cases),
+        *table_lines((_t("parameter"), _t("value"), _t("from"), _t("until"), _t("reference"), _t("known")), values),
+        *([*table_lines((_t("exception"), _t("title"), _t("layer"), _t("reference")), exceptions)] if exceptions else []),
+        *table_lines((_t("case"), _t("finding")), cases),
         "",
         rule.source.strip(),
     ]
@@ -268,14 +263,3 @@ def _in_language(text: Bilingual) -> str:
 
 def _t(text: str) -> str:
     return terminal.translated(text)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    console = Console(width=WIDTH, record=True, file=io.StringIO())
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)
-    return [line.rstrip() for line in console.export_text().splitlines() if line.strip()]

@@ -19,10 +19,10 @@ from duecourse.contact.services import attempt_report, permit_request
 from duecourse.cycle.selectors import runs
 from duecourse.cycle.services import resume, run_open
 from duecourse.cycle.steps import STEPS
-from duecourse.doors.commands.choose import progress_bar
 from duecourse.doors.commands.cycle import month_of
 from duecourse.doors.commands.demo.house import lead_email
 from duecourse.doors.commands.terminal import terminal
+from duecourse.doors.drawing import progress_bar
 from duecourse.engine.simulate import Decisions, World
 from duecourse.engine.simulate.schemas import CALLS, PLACEMENTS
 from duecourse.kit.calendar import Month as CalendarMonth
