@@ -193,3 +193,13 @@ def test_a_policy_never_allows_more(db: None, hour: int, minute: int) -> None:
         assert alone
         assert under == (hour * 60 + minute > 20 * 60 + 30)
         transaction.set_rollback(True)
+
+
+def test_a_full_memory_of_papers_forgets_none_that_is_asked_for(the: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one paper remembered and a second new, while the memory is full, both bind."""
+    monkeypatch.setattr("duecourse.contact.services.papers._OVERLAYS_MAX", 0)
+    paper(the)
+    assert not ask(the, "1", at=NIGHT).is_permit
+    paper(the, "calls", parameters=parameters(MOST, 0, "count_per_local_day"))
+    refused = ask(the, "2", at=NIGHT)
+    assert {reason["code"] for reason in refused.explanation["reasons"]} == {"outside_contact_hours", "connected_calls_used_up"}

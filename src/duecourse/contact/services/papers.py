@@ -6,27 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
-from duecourse.contact.errors import PaperInvalid, VersionOfAnother
+from duecourse.contact.errors import PaperInvalid
 from duecourse.contact.models import Paper, PaperLayer
 from duecourse.contact.services.known import packs_of, parsed
-from duecourse.kit.clock import now
+from duecourse.contact.services.versions import WRITERS, newest_version, version_add, version_decide
 from duecourse.kit.errors import Absent
-from duecourse.kit.ids import content_hash
 from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, creditor_of, require
-from duecourse.parties.models import Agency, Role
-from duecourse.parties.services import approval_decide
+from duecourse.parties.models import Agency
 from duecourse.portfolio.models import Person
 from duecourse.rules.errors import PackInvalid
 from duecourse.rules.form import Overlay
 from duecourse.rules.load import parse_overlay
 
 SUBJECT = "paper"
-WRITERS = (Role.COMPLIANCE, Role.MANAGER)
 _OVERLAYS_MAX = 20_000
-_VERSION_LOCK = "SELECT pg_advisory_xact_lock(49411, hashtext(%s))"
 _TERMS = "SELECT * FROM gate.paper_terms(%s, %s)"
 _overlays: dict[str, Overlay] = {}
 
@@ -86,7 +80,7 @@ def paper_end(*, actor: Actor, code: str, on: date) -> Paper:
     """
     require(actor, *WRITERS, action="end a paper")
     with acting(actor):
-        newest = _newest(actor, code)
+        newest = newest_version(Paper, actor=actor, subject=SUBJECT, code=code)
         if newest is None:
             raise Absent(entity="paper")
         content = {name: getattr(newest, name) for name in ("layer", "agency_id", "person_id", "title_zh", "title_en", "issued_on")}
@@ -139,15 +133,17 @@ def overlays_of(cursor: Any, *, creditor_id: int, papers: Sequence[tuple[int, st
         creditor_id: the tenant.
         papers: number and content hash of each.
     """
-    missing = {number: digest for number, digest in papers if digest not in _overlays}
+    if len(_overlays) > _OVERLAYS_MAX:
+        _overlays.clear()
+    found = {digest: overlay for _, digest in papers if (overlay := _overlays.get(digest)) is not None}
+    missing = {number: digest for number, digest in papers if digest not in found}
     if missing:
-        if len(_overlays) > _OVERLAYS_MAX:
-            _overlays.clear()
         cursor.execute(_TERMS, [creditor_id, list(missing)])
         for number, layer, title_zh, title_en, issued_on, effective_on, parameters in cursor.fetchall():
             content = {"title_zh": title_zh, "title_en": title_en, "issued_on": issued_on, "effective_on": effective_on}
-            _overlays[missing[number]] = _overlay(f"paper-{number}", layer=layer, parameters=parsed(parameters), **content)
-    return [_overlays[digest] for _, digest in papers]
+            made = _overlay(f"paper-{number}", layer=layer, parameters=parsed(parameters), **content)
+            found[missing[number]] = _overlays[missing[number]] = made
+    return [found[digest] for _, digest in papers]
 
 
 def _overlay(code: str, *, layer: str, title_zh: str, title_en: str, issued_on: date, effective_on: date, parameters: Any) -> Overlay:
@@ -199,49 +195,17 @@ def _check_party(actor: Actor, *, layer: str, agency_id: int | None, person_id: 
         raise Absent(entity="person")
 
 
-def _newest(actor: Actor, code: str) -> Paper | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION_LOCK, [f"{actor.creditor_id} {SUBJECT} {code}"])
-    return Paper.objects.filter(creditor_id=actor.creditor_id, code=code).order_by("-number").first()
-
-
 def _version(actor: Actor, code: str, content: dict[str, Any]) -> Paper:
-    newest = _newest(actor, code)
-    if newest is not None:
-        if any(getattr(newest, name) != content[name] for name in ("layer", "agency_id", "person_id")):
-            raise VersionOfAnother(code=code)
-        if all(getattr(newest, name) == value for name, value in content.items()):
-            return newest
-    number = 1 if newest is None else newest.number + 1
-    digest = content_hash([actor.creditor_id, code, number, content])
-    paper = Paper.objects.create(
-        creditor_id=actor.creditor_id,
-        code=code,
-        number=number,
-        content_hash=digest,
-        added_by=actor.user_id,
-        known_at=now(),
-        **content,
-    )
-    details = {"code": code, "number": number, "layer": paper.layer, "content_hash": digest, "is_end": paper.is_end}
-    audit_append(creditor_id=actor.creditor_id, action="paper_added", subject_kind=SUBJECT, subject_id=paper.pk, details=details)
+    fixed = ("layer", "agency_id", "person_id")
+    paper, is_new = version_add(Paper, actor=actor, subject=SUBJECT, code=code, content=content, fixed=fixed)
+    if is_new:
+        details = {"code": code, "number": paper.number, "layer": paper.layer, "content_hash": paper.content_hash, "is_end": paper.is_end}
+        audit_append(creditor_id=actor.creditor_id, action="paper_added", subject_kind=SUBJECT, subject_id=paper.pk, details=details)
     return paper
 
 
 def _decide(actor: Actor, paper_id: int, *, is_granted: bool, reason: str) -> Paper:
     require(actor, *WRITERS, action="decide on a paper")
     with acting(actor):
-        paper = Paper.objects.filter(creditor_id=actor.creditor_id, pk=paper_id).first()
-        if paper is None:
-            raise Absent(entity="paper")
-        approval_decide(
-            actor=actor,
-            subject_kind=SUBJECT,
-            subject_id=paper.pk,
-            content_hash=paper.content_hash,
-            requested_by=paper.added_by,
-            is_granted=is_granted,
-            reason=reason,
-            roles=WRITERS,
-        )
-        return paper
+        found = Paper.objects.filter(creditor_id=actor.creditor_id, pk=paper_id).first()
+        return version_decide(found, actor=actor, subject=SUBJECT, entity="paper", is_granted=is_granted, reason=reason)

@@ -6,21 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
-from duecourse.contact.errors import TemplateInvalid, VersionOfAnother
+from duecourse.contact.errors import TemplateInvalid
 from duecourse.contact.models import MessageTemplate
 from duecourse.contact.services.readiness import MESSAGES
-from duecourse.kit.clock import now
+from duecourse.contact.services.versions import WRITERS, newest_version, version_add, version_decide
 from duecourse.kit.errors import Absent
-from duecourse.kit.ids import content_hash
 from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, require
-from duecourse.parties.models import Role
-from duecourse.parties.services import approval_decide
 
 SUBJECT = "message_template"
-WRITERS = (Role.COMPLIANCE, Role.MANAGER)
 LETTER_PARTS = (
     "cardholder_name",
     "balance",
@@ -38,7 +32,6 @@ LETTER_PARTS = (
 MORE_PARTS = ("agency_name", "opt_out")
 """Further parts that a text may have."""
 BODY_MAX = 20_000
-_VERSION_LOCK = "SELECT pg_advisory_xact_lock(49411, hashtext(%s))"
 
 
 def message_template_add(
@@ -90,7 +83,7 @@ def message_template_end(*, actor: Actor, code: str, on: date) -> MessageTemplat
     """
     require(actor, *WRITERS, action="end a template")
     with acting(actor):
-        newest = _newest(actor, code)
+        newest = newest_version(MessageTemplate, actor=actor, subject=SUBJECT, code=code)
         if newest is None:
             raise Absent(entity="template")
         content = {name: getattr(newest, name) for name in ("channel", "language", "purpose")}
@@ -129,33 +122,19 @@ def _faults(*, code: str, channel: str, language: str, body: str, purpose: str, 
     return [reason for is_wrong, reason in checks if is_wrong]
 
 
-def _newest(actor: Actor, code: str) -> MessageTemplate | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION_LOCK, [f"{actor.creditor_id} {SUBJECT} {code}"])
-    return MessageTemplate.objects.filter(creditor_id=actor.creditor_id, code=code).order_by("-number").first()
-
-
 def _version(actor: Actor, code: str, content: dict[str, Any]) -> MessageTemplate:
-    newest = _newest(actor, code)
-    if newest is not None:
-        if (newest.channel, newest.language) != (content["channel"], content["language"]):
-            raise VersionOfAnother(code=code)
-        if all(getattr(newest, name) == value for name, value in content.items()):
-            return newest
-    number = 1 if newest is None else newest.number + 1
-    digest = content_hash([actor.creditor_id, code, number, content])
-    found = MessageTemplate.objects.create(
-        creditor_id=actor.creditor_id,
-        code=code,
-        number=number,
-        content_hash=digest,
-        added_by=actor.user_id,
-        known_at=now(),
-        **content,
-    )
-    details = {"code": code, "number": number, "channel": found.channel, "content_hash": digest, "is_end": found.is_end}
-    action = "message_template_ended" if found.is_end else "message_template_added"
-    audit_append(creditor_id=actor.creditor_id, action=action, subject_kind=SUBJECT, subject_id=found.pk, details=details)
+    fixed = ("channel", "language")
+    found, is_new = version_add(MessageTemplate, actor=actor, subject=SUBJECT, code=code, content=content, fixed=fixed)
+    if is_new:
+        details = {
+            "code": code,
+            "number": found.number,
+            "channel": found.channel,
+            "content_hash": found.content_hash,
+            "is_end": found.is_end,
+        }
+        action = "message_template_ended" if found.is_end else "message_template_added"
+        audit_append(creditor_id=actor.creditor_id, action=action, subject_kind=SUBJECT, subject_id=found.pk, details=details)
     return found
 
 
@@ -163,16 +142,4 @@ def _decide(actor: Actor, template_id: int, *, is_granted: bool, reason: str) ->
     require(actor, *WRITERS, action="decide on a template")
     with acting(actor):
         found = MessageTemplate.objects.filter(creditor_id=actor.creditor_id, pk=template_id, is_end=False).first()
-        if found is None:
-            raise Absent(entity="template")
-        approval_decide(
-            actor=actor,
-            subject_kind=SUBJECT,
-            subject_id=found.pk,
-            content_hash=found.content_hash,
-            requested_by=found.added_by,
-            is_granted=is_granted,
-            reason=reason,
-            roles=WRITERS,
-        )
-        return found
+        return version_decide(found, actor=actor, subject=SUBJECT, entity="template", is_granted=is_granted, reason=reason)
