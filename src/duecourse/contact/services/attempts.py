@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
@@ -18,12 +18,11 @@ from duecourse.contact.errors import (
     TalkContradictsOutcome,
 )
 from duecourse.contact.models import CONNECTED_OUTCOMES, NOTES, Attempt, Outcome
+from duecourse.contact.services.permits import CLOCK_TOLERANCE
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting
 from duecourse.rules.errors import NaiveInstant
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 _FIELDS = (
     "id",

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from duecourse.contact.services.facts import OBLIGORS
 from duecourse.kit.calendar import day_bounds
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
@@ -53,8 +54,7 @@ LEFT JOIN pg_temp.call_todo t ON t.record_id = m.record_id
 WHERE p.creditor_id = %(creditor)s AND p.performer_id = %(performer)s AND p.channel = 'call'
     AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s AND (m.id IS NULL OR t.record_id IS NOT NULL)
 """
-GOOD_FOR = """({permit}.contact_point_id = cp.id
-    OR ({permit}.contact_point_id IS NULL AND cp.whose IN ('self', 'co_borrower', 'guarantor')))"""
+GOOD_FOR = f"""({{permit}}.contact_point_id = cp.id OR ({{permit}}.contact_point_id IS NULL AND cp.whose IN {OBLIGORS}))"""
 """A permit that names no number was given for those who owe; a third party's number is asked for by name."""
 _CANDIDATES = f"""
 CREATE TEMPORARY TABLE call_candidate ON COMMIT DROP AS

@@ -81,11 +81,7 @@ def recorded(known: Known, *, request: Request, vocabulary: Vocabulary, is_place
     if terms.are_notices_kept:
         found["is_outsourcing_unannounced"] = known.performer_kind == "external" and not known.is_noticed(on)
     point_id = request.contact_point_id
-    found["is_channel_declined"] = ("channel_declined", request.channel, None) in wishes or (
-        "channel_declined",
-        request.channel,
-        point_id,
-    ) in wishes
+    found["is_channel_declined"] = any(("channel_declined", request.channel, at) in wishes for at in (None, point_id))
     found["is_place_declined"] = point_id is not None and ("place_declined", "", point_id) in wishes
     if known.point is not None:
         found["is_third_party"] = known.point.whose not in OBLIGORS

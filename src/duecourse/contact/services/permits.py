@@ -1,8 +1,8 @@
 """Asking for a permit: `permit_request` is the gate.
 
 It locks the debtor, gathers the facts over all performers, decides, and stores a permit or a refusal with its explanation and its
-event in the trail: one transaction of two statements, three when a contact point is named. The order of locks is docs/house.md's; the
-decision is docs/algorithms/permit.md.
+event in the trail: one transaction of two statements, and one more for a paper that the process has not seen. The order of locks is
+docs/house.md's; the decision is docs/algorithms/permit.md.
 """
 
 from __future__ import annotations
