@@ -7,36 +7,23 @@ the ratio. The limit is a ratio of 5.
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).parent))
+from _packs import chinese_rules
+
 from duecourse.kit.clock import stopwatch
 from duecourse.rules.decide import decide, decide_many
 from duecourse.rules.facts import FACTS, ContactFacts
-from duecourse.rules.form import Pack
-from duecourse.rules.load import SHIPPED, load_pack
 from duecourse.rules.resolve import Scope, bind
 
 RATIO_MAX = 5.0
-
-
-def two_rules() -> Pack:
-    """Return the Chinese pack with the two rules alone that are written out by hand, so that both sides do the same work."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("pack.yaml", "facts.yaml"):
-            shutil.copy(SHIPPED / "cn" / name, folder)
-        for name in ("contact_hours", "connected_calls_daily"):
-            shutil.copytree(SHIPPED / "cn" / name, Path(folder) / name)
-        return load_pack(Path(folder))
-
-
-PACK = two_rules()
+PACK = chinese_rules("contact_hours", "connected_calls_daily")
 
 
 def contacts(rows: int) -> pa.Table:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from permits import DAY, NOON, Place, ask, installation, rate
+from permits import DAY, NOON, Place, ask, installation, printed, rate
 
 from duecourse.kit.clock import frozen, stopwatch
 
@@ -236,17 +236,8 @@ def main() -> int:
         place, secret = filled(chosen.permits)
         print(f"permits and attempts before: {chosen.permits:,}; debtors: {place.debtor_count:,}; {ROUNDS} rounds of {chosen.requests:,}")
         print(f"filled in {stopwatch() - begun:.0f} s; cores: {os.cpu_count()}; durable commits (fsync on)")
-        print(f"{'clients':>7}  {'what':<8} {'per s':>8} {'p50 ms':>8} {'p99 ms':>8} {'median round, per s':>20}")
-        ratios = {}
-        for clients in (1, CLIENTS):
-            rates = measured(place, secret, clients=clients, times=chosen.requests)
-            for kind, found in rates.items():
-                best = f"{found.per_s:>8,.0f} {found.p50_ms:>8.2f} {found.p99_ms:>8.2f}"
-                print(f"{clients:>7}  {kind:<8} {best} {found.median_per_s:>20,.0f}")
-            ratios[clients] = rates["bare"].per_s / rates["permit"].per_s
-    for clients, ratio in ratios.items():
-        print(f"ratio bare : permit, {clients} client{'s' * (clients > 1)}: {ratio:.2f}   (limit {RATIO_MAX})")
-    return int(max(ratios.values()) > RATIO_MAX)
+        rates = {clients: measured(place, secret, clients=clients, times=chosen.requests) for clients in (1, CLIENTS)}
+    return printed(rates, ratio_max=RATIO_MAX)
 
 
 if __name__ == "__main__":
