@@ -53,6 +53,12 @@ BROKEN = [
     (NOON, "code: noon", "code: noon\nbefore_first_value: guess", "needs before_first_value as unknown or no_rule, not 'guess'"),
     ("quiet_noon/rule.py", "facts.local_minute <", "values.noon <", "has a body that reads values.noon, which it does not declare"),
     ("quiet_noon/cases.yaml", "cases:", "casus:", "has no cases"),
+    ("quiet_noon/cases.yaml", "    facts:", '    case_zh: " "\n    facts:', "needs case_zh of "),
+    (NOON, "code: noon", 'code: noon\nsense_zh: ""', "needs sense_zh as the text's sense, the line 我们的理解： and a list"),
+    (NOON, "code: noon", "code: noon\nsense_zh: 12", "needs sense_zh as a text"),
+    (NOON, "code: noon", "code: noon\nsense_zh: |\n  午间安静。", "needs sense_zh as the text's sense"),
+    (NOON, "code: noon", "code: noon\nsense_zh: |\n  午间安静。\n\n  我们的理解：\n\n  含端点。", "needs sense_zh as the text's sense"),
+    (NOON, "code: noon", "code: noon\nsense_zh: |\n  我们的理解：\n\n  - 含端点。", "needs sense_zh as the text's sense"),
     ("quiet_noon/rule.py", " & ", " and ", "BoolOp does not mean the same for an int and for an array"),
     ("quiet_noon/rule.py", "def is_breached", "def is_broken", "needs one function is_breached(facts, values)"),
 ]

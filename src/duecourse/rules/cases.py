@@ -20,7 +20,7 @@ from duecourse.rules.load import parse_overlay
 from duecourse.rules.verdict import Judgement, Reason, Verdict
 from duecourse.rules.vocabulary import CONTACT
 
-_KEYS = {"case", "facts", "as_of", "finding", "code", "cites", "next_allowed_at", "error", *OVERLAY_LAYERS}
+_KEYS = {"case", "case_zh", "facts", "as_of", "finding", "code", "cites", "next_allowed_at", "error", *OVERLAY_LAYERS}
 _CONTACT_KEYS = {"channel", "at", "zone", "performer_kind", "lender_class", "product_class"}
 _FINDINGS = {modality.finding for modality in Modality}
 

@@ -123,6 +123,9 @@ _LARGEST = {
 }
 
 
+READING_ZH = "我们的理解："
+"""The line of a Chinese sense after which the list of how we read the text begins."""
+
 CHANNELS = ("call", "sms", "email", "letter", "visit")
 PERFORMER_KINDS = ("agency", "in_house", "robot", "law_firm")
 LENDER_CLASSES = ("bank", "consumer_finance", "auto_finance", "small_loan", "trust", "online_lender", "other")
@@ -170,11 +173,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where in which text a value stands. `article` is '' when it is not known, and `note` then says so."""
+    """Where in which text a value stands. `article` is '' when it is not known, and `note` then says so; `note_zh` in Chinese."""
 
     text: Text
     article: str
     note: str = ""
+    note_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,8 @@ class Rule:
         parameters: at least one.
         exceptions: labelled; empty means that lower layers only tighten.
         is_breached: the body, `(facts, values) -> bool or array of bool`.
-        sense: the text's sense, from the module docstring of `rule.py`.
+        sense: the text's sense and how we read it, from the module docstring of `rule.py`.
+        sense_zh: the same in Chinese, '' where nobody wrote it; one line per paragraph or item, the list after `READING_ZH`.
         source: the code of `rule.py`.
         cases: the rule's cases as read from `cases.yaml`.
     """
@@ -288,6 +293,7 @@ class Rule:
     exceptions: tuple[Exception_, ...]
     is_breached: Callable[[Any, SimpleNamespace], Any]
     sense: str
+    sense_zh: str
     source: str
     cases: tuple[Mapping[str, Any], ...]
 

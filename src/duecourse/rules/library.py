@@ -138,10 +138,10 @@ def _speaking(overlay: Overlay, rule: Rule) -> Overlay | None:
 
 @lru_cache(maxsize=2048)
 def _spoken(rule: Rule) -> str:
-    parts = [rule.id, rule.code, rule.sense, *rule.title, *rule.explanation]
+    parts = [rule.id, rule.code, rule.sense, rule.sense_zh, *rule.title, *rule.explanation]
     for parameter, value in dated_values(rule):
-        parts += [parameter.id, *parameter.title, value.reference.article, value.reference.note, value.reference.text.id]
-        parts += value.reference.text.title
+        parts += [parameter.id, *parameter.title, value.reference.article, value.reference.note, value.reference.note_zh]
+        parts += [value.reference.text.id, *value.reference.text.title]
     return "\n".join(dict.fromkeys(parts)).casefold()
 
 

@@ -23,6 +23,7 @@ from duecourse.rules.form import (
     CHANNELS,
     LENDER_CLASSES,
     OVERLAY_LAYERS,
+    READING_ZH,
     TEXT_LAYERS,
     Bilingual,
     Confidence,
@@ -238,6 +239,7 @@ def _rule(
         exceptions=tuple(_exception(inner, texts=texts, known=parameters) for inner in fields.listed("exceptions", is_required=False)),
         is_breached=getattr(module, BODY, _no_body),
         sense=(module.__doc__ or "") if module else "",
+        sense_zh=_sense_zh(fields),
         source=source,
         cases=tuple(_cases(sources, name=name)),
     )
@@ -261,6 +263,17 @@ def _begins_with_text(fields: Fields) -> bool:
     return word == "no_rule"
 
 
+def _sense_zh(fields: Fields) -> str:
+    """Return the sense in Chinese, '' where none is written; like the docstring it has the text's sense and how we read it."""
+    if not fields.has("sense_zh"):
+        return ""
+    found = fields.text("sense_zh")
+    sense, _, reading = found.partition(f"\n{READING_ZH}\n")
+    if not sense.strip() or not any(line.startswith("- ") for line in reading.splitlines()):
+        fields.add(f"needs sense_zh as the text's sense, the line {READING_ZH} and a list")
+    return found
+
+
 def _facts_used(fields: Fields, *, vocabulary: Vocabulary) -> dict[str, Unit]:
     names = fields.raw("facts_used")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -279,6 +292,9 @@ def _cases(sources: _Sources, *, name: str) -> list[Mapping[str, Any]]:
     if not isinstance(node, list) or not node or not all(isinstance(case, Mapping) for case in node):
         fields.add("needs cases as a list with at least one entry")
         return []
+    for case in node:
+        if "case_zh" in case and (not isinstance(case["case_zh"], str) or not case["case_zh"].strip()):
+            fields.add(f"needs case_zh of {case.get('case')!r} as a text")
     return node
 
 
@@ -327,12 +343,13 @@ def _overlay_value(fields: Fields, *, text: Text, unit: Unit) -> DatedValue:
 
 def _reference(fields: Fields, *, texts: Mapping[str, Text]) -> Reference:
     text_id, article, note = fields.text("text"), fields.text("article"), fields.text("note", default="")
+    note_zh = fields.text("note_zh", default="")
     fields.close()
     if text_id not in texts:
         fields.add(f"names the text {text_id!r}, which pack.yaml does not have")
     if not article and not note:
         fields.add("has neither an article nor a note that says why")
-    return Reference(texts.get(text_id, _NO_TEXT), article, note)
+    return Reference(texts.get(text_id, _NO_TEXT), article, note, note_zh)
 
 
 def _exception(fields: Fields, *, texts: Mapping[str, Text], known: Sequence[Parameter]) -> Exception_:

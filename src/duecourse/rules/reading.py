@@ -20,6 +20,7 @@ _BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML was built with it: packs are read ten times as fast."""
 
 
+_TEXT_TAG = "tag:yaml.org,2002:str"
 _SAFE_CHARACTERS = 1 << 14
 """A shorter text cannot be nested so deep that composing it, which goes down by recursion in C, would end the process."""
 _DEPTH_MAX = 100
@@ -32,7 +33,8 @@ class _StrictLoader(_BASE):  # type: ignore[misc, valid-type]
         """Build a mapping, or raise a ConstructorError that names the line."""
         seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            is_text = isinstance(key_node, yaml.ScalarNode) and key_node.tag == _TEXT_TAG
+            key = key_node.value if is_text else self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 hint = f" (YAML read {key_node.value!r} as {key!r}; write as_of, or quote it)" if isinstance(key, bool) else ""
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text{hint}", key_node.start_mark)
