@@ -62,6 +62,24 @@ class SpanRefused(InvalidInput):
     todo = "Spans are half-open: the end is the first day after."
 
 
+class QualificationRefused(InvalidInput):
+    """Evidence of a collector does not say what it shows."""
+
+    what = "This evidence cannot be recorded: {reasons}."
+    why = "A contact is refused where the evidence does not hold, so it must say what it shows, by which document and for which days."
+    todo = "Mend each of them."
+
+    def __init__(self, *, reasons: list[str]) -> None:
+        super().__init__(reasons="; ".join(reasons))
+
+
+class QualificationWithdrawn(Conflict):
+    """Evidence that was withdrawn is to be confirmed."""
+
+    what = "This evidence was withdrawn."
+    todo = "If it holds after all, have it put down again."
+
+
 class SettingUnknown(InvalidInput):
     """A creditor is to work in a zone, calendar or currency that is not known here."""
 

@@ -178,6 +178,45 @@ class Qualification(TenantRow):
         constraints = [models.CheckConstraint(condition=Q(valid_until_on__gt=F("valid_from_on")), name="qualification_span")]
 
 
+class CollectorQualification(TenantRow):
+    """Evidence that one of an agency's people may collect: kind, the document that shows it, and a half-open span of validity.
+
+    What the creditor's side puts down counts at once; what the agency's own lead puts down counts once the creditor confirms it, see
+    Approval. `is_confirmed` is null while that waits. Of a row only its confirmation and its withdrawal change.
+    """
+
+    agency = tenant_key(Agency)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField()
+    document_ref = models.TextField()
+    valid_from_on = models.DateField()
+    valid_until_on = models.DateField()
+    is_said_by_agency = models.BooleanField()
+    is_confirmed = models.BooleanField(null=True)
+    content_hash = models.CharField(max_length=64)
+    added_by = models.BigIntegerField()
+    known_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        """Django's options."""
+
+        constraints = [
+            models.CheckConstraint(condition=Q(valid_until_on__gt=F("valid_from_on")), name="collector_qualification_span"),
+            models.CheckConstraint(
+                condition=Q(is_said_by_agency=True) | Q(is_confirmed__isnull=False, is_confirmed=True),
+                name="collector_qualification_waits_for_creditor",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="collector_qualification_withdrawn_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["creditor", "user"], name="qualification_of_collector")]
+
+
 class Contract(TenantRow):
     """An agreement with an agency. Its terms stand in its versions."""
 

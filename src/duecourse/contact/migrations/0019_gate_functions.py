@@ -237,6 +237,6 @@ END
 class Migration(migrations.Migration):
     """Both functions whole, as they stand."""
 
-    dependencies = [("contact", "0015_gate_plans_once")]
+    dependencies = [("contact", "0017_who_makes_it")]
 
     operations = [migrations.RunSQL([FACTS, PLANNED_ONCE, ANSWER])]

@@ -92,14 +92,16 @@ class GateTerms(TenantRow):
     """What the creditor's gate asks for beyond the rules, from a day on: the newest day holds. Append-only.
 
     A debt counts as paid already when what came in since the last import reaches `paid_share_bp` of its balance and `paid_minor_min`
-    minor units, or all of it. `qualification_kinds` must be valid for every outside agency. Where the list of agencies or the notices of
-    outsourcing are kept here, an agency that is not listed, or of which the debtor was not told, is known as such.
+    minor units, or all of it. `qualification_kinds` must be valid for every outside agency, `person_qualification_kinds` for every person
+    who makes a call or a visit. Where the list of agencies or the notices of outsourcing are kept here, an agency that is not listed, or of
+    which the debtor was not told, is known as such.
     """
 
     effective_on = models.DateField()
     paid_share_bp = models.IntegerField()
     paid_minor_min = models.BigIntegerField()
     qualification_kinds = models.JSONField(default=list)
+    person_qualification_kinds = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     is_agency_list_kept = models.BooleanField(default=False, db_default=False)
     are_notices_kept = models.BooleanField(default=False, db_default=False)
     set_by = models.BigIntegerField()

@@ -14,7 +14,8 @@ class ContactRequest(TenantRow):
     """The abstract base of both answers: who asked to reach whom, how and when, and the verdict with its citations.
 
     `performer` is the agency, in-house team or robot; `client_request_id` is its own number for the request, so that asking
-    twice gives the same answer. `explanation` is the verdict's record and holds nothing personal.
+    twice gives the same answer. `user_id` is who asked, `made_by` the person who makes the contact; null where a program asked and named
+    nobody. `explanation` is the verdict's record and holds nothing personal.
     """
 
     performer = tenant_key(Agency)
@@ -25,6 +26,7 @@ class ContactRequest(TenantRow):
     contact_point = tenant_key(ContactPoint, null=True, db_index=False)
     placement = tenant_key(Placement, null=True, db_index=False)
     user_id = models.BigIntegerField()
+    made_by = models.BigIntegerField(null=True)
     channel = models.TextField()
     contact_at = models.DateTimeField()
     local_on = models.DateField(null=True)

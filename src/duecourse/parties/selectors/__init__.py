@@ -18,6 +18,11 @@ from duecourse.parties.selectors.agreements import (
     qualifications_shown,
     schedule_lines,
 )
+from duecourse.parties.selectors.collectors import (
+    access_collector_qualification,
+    collector_qualifications,
+    collector_qualifications_waiting,
+)
 from duecourse.parties.selectors.exports import (
     EXPORTS_PAGE,
     access_export,
@@ -47,6 +52,7 @@ __all__ = [
     "EXPORTS_PAGE",
     "PEOPLE_PAGE",
     "access_agency",
+    "access_collector_qualification",
     "access_contract",
     "access_contract_version",
     "access_export",
@@ -54,6 +60,8 @@ __all__ = [
     "access_webhook",
     "agencies",
     "approval_of",
+    "collector_qualifications",
+    "collector_qualifications_waiting",
     "contract_version_on",
     "contract_versions",
     "contract_versions_in_force",

@@ -11,6 +11,12 @@ from duecourse.parties.services.agreements import (
     fee_schedule_set,
     qualification_add,
 )
+from duecourse.parties.services.collectors import (
+    collector_qualification_add,
+    collector_qualification_approve,
+    collector_qualification_reject,
+    collector_qualification_withdraw,
+)
 from duecourse.parties.services.exports import (
     export_approve,
     export_ask,
@@ -74,6 +80,10 @@ __all__ = [
     "agency_change",
     "agency_close",
     "approval_decide",
+    "collector_qualification_add",
+    "collector_qualification_approve",
+    "collector_qualification_reject",
+    "collector_qualification_withdraw",
     "columns_remember",
     "contract_add",
     "contract_version_add",
