@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from duecourse.contact.models import MessageTemplate
-from duecourse.contact.services import message_template_add, message_template_approve
+from duecourse.contact.services import LETTER_PARTS, message_template_add, message_template_approve
 from duecourse.parties.access import Actor, acting, actors_of
 from duecourse.portfolio.models import Account, Case, CaseAccount, ContactPoint, Hold, Person
 from tests import factories, people
@@ -53,6 +53,7 @@ class Scene:
             purpose="reminder",
             valid_from_on=DAY,
             valid_until_on=until_on,
+            parts=LETTER_PARTS if channel == "letter" else (),
         )
         return message_template_approve(actor=self.bank.mei, template_id=written.pk)
 

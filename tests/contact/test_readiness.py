@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duecourse.contact.errors import OutcomeFromFuture, TemplateInvalid, TermsRefused, VersionOfAnother
-from duecourse.contact.models import Permit
+from duecourse.contact.models import MessageTemplate, Permit
 from duecourse.contact.selectors import TEMPLATES_PAGE, gate_terms_on, templates_waiting
 from duecourse.contact.services import (
+    LETTER_PARTS,
     Answer,
     attempt_report,
     gate_terms_set,
@@ -269,6 +270,7 @@ def test_a_message_needs_an_approved_template(the: Scene, channel: str) -> None:
     assert grounds(ask(the, "none", channel=channel)) == ["template_missing"]
     assert grounds(ask(the, "unknown", channel=channel, template_code="t")) == ["template_unknown"]
     text = {"actor": the.bank.qiu, "code": "t", "channel": channel, "language": "zh-hans", "purpose": "reminder", "valid_from_on": DAY}
+    text |= {"parts": LETTER_PARTS} if channel == "letter" else {}
     written = message_template_add(**text, body="one")
     assert message_template_add(**text, body="one").pk == written.pk
     assert grounds(ask(the, "waits", channel=channel, template_code="t")) == ["template_unapproved"]
@@ -311,6 +313,27 @@ def test_a_template_tells_everything_that_is_wrong_with_it(the: Scene) -> None:
     assert len(told.value.parameters["reasons"]) == 7
     with pytest.raises(Forbidden):
         message_template_add(actor=the.bank.ann, **wrong, valid_from_on=DAY)
+
+
+def test_a_letter_has_all_its_parts_whoever_writes_it(the: Scene) -> None:
+    """A letter that lacks parts is refused with their names; one that was written before that was held is refused at the gate, by name."""
+    text = {"actor": the.bank.qiu, "code": "l", "channel": "letter", "language": "zh-hans", "purpose": "demand", "valid_from_on": DAY}
+    short = [part for part in LETTER_PARTS if part not in ("balance", "business_seal")]
+    with pytest.raises(TemplateInvalid, match="a letter must also contain balance, business_seal"):
+        message_template_add(**text, body="…", parts=short)
+    assert message_template_add(**text | {"code": "s", "channel": "sms"}, body="…").pk, "a text message needs none of them"
+    with acting(the.bank.qiu):
+        old = MessageTemplate.objects.create(
+            creditor_id=the.bank.id, code="l", number=1, channel="letter", language="zh-hans", body="…", parts=short, purpose="demand",
+            valid_from_on=DAY, content_hash="0" * 64, added_by=the.bank.qiu.user_id, known_at=NOON,
+        )  # fmt: skip
+    message_template_approve(actor=the.bank.mei, template_id=old.pk)
+    refused = ask(the, channel="letter", template_code="l")
+    (ground,) = refused.explanation["grounds"]
+    assert (ground["code"], ground["values"]) == ("template_incomplete", {"template": "l", "number": 1, "parts": "balance, business_seal"})
+    whole = message_template_add(**text, body="…", parts=LETTER_PARTS)
+    message_template_approve(actor=the.bank.mei, template_id=whole.pk)
+    assert ask(the, "2", channel="letter", template_code="l").is_permit
 
 
 def test_a_template_of_another_bank_does_not_exist(the: Scene) -> None:

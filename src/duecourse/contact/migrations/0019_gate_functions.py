@@ -6,14 +6,19 @@ from duecourse.kit import tenancy
 
 REACHES = "CASE {channel} WHEN 'call' THEN 'phone' WHEN 'sms' THEN 'phone' WHEN 'email' THEN 'email' ELSE 'address' END"
 COVERS = """s.creditor_id = p_creditor AND s.lifted_at IS NULL AND (s.scope = 'everything'
-    OR s.scope = 'agency' AND s.agency_id = {performer} OR s.scope = 'collector' AND s.user_id = {user}
+    OR s.scope = 'agency' AND s.agency_id = {performer} OR s.scope = 'collector' AND s.user_id IN ({user}, {maker})
     OR s.scope = 'channel' AND s.channel = {channel} OR s.scope = 'debtor' AND s.person_id = {person})"""
+UNSAID = """EXISTS (SELECT 1 FROM contact_contactstop s JOIN parties_membership m ON m.creditor_id = s.creditor_id AND m.user_id = s.user_id
+    WHERE s.creditor_id = p_creditor AND s.lifted_at IS NULL AND s.scope = 'collector' AND m.agency_id = {performer}
+      AND (m.until_on IS NULL OR m.until_on > {day}))"""
+"""That one of the performer's people is stopped, so that a program which names nobody may be dialling for that person."""
 GRANTED = """EXISTS (SELECT 1 FROM parties_approval g WHERE g.creditor_id = p_creditor AND g.subject_kind = '{kind}'
     AND g.subject_id = {row}.id AND g.is_granted)"""
 STOP_LOCK = "pg_advisory_xact_lock_shared(49410, hashint8(p_creditor))"
 """Taken by each request after the debtor's lock and, exclusively, by a stop: when a stop returns, no request that missed it is under way."""
 
-SIGNATURE = "gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer)"
+SIGNATURE = "gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer, text)"
+BEFORE = "DROP FUNCTION IF EXISTS gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer)"
 PLANNED_ONCE = f"""
 ALTER FUNCTION {SIGNATURE} SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION {SIGNATURE} SET jit = off;
@@ -22,7 +27,7 @@ ALTER FUNCTION {SIGNATURE} SET jit = off;
 
 FACTS = tenancy.gate_function(
     "permit_facts(p_creditor bigint, p_case bigint, p_performer bigint, p_request text, p_day date, p_channel text DEFAULT 'call',"
-    " p_point bigint DEFAULT NULL, p_template text DEFAULT '', p_days integer DEFAULT 1)",
+    " p_point bigint DEFAULT NULL, p_template text DEFAULT '', p_days integer DEFAULT 1, p_collector text DEFAULT '')",
     returns="""TABLE (person_id bigint, zone text, lender_class text, packs jsonb, performer_kind text,
     is_performer_closed boolean, is_case_closed boolean, open_agency_id bigint, placement_id bigint, earlier_kind text,
     earlier_id bigint, earlier_hash text, earlier_explanation jsonb, valid_until_at timestamptz, next_allowed_at timestamptz, told json)""",
@@ -34,6 +39,8 @@ DECLARE
     v_collector bigint := CASE WHEN current_setting('role', true) = 'duecourse_collector'
         THEN coalesce(nullif(current_setting('app.user', true), '')::bigint, -1) END;
     v_person bigint;
+    v_maker bigint;
+    v_making json;
     v_zone text;
     v_point json;
     v_third json;
@@ -58,6 +65,17 @@ BEGIN
     FOR NO KEY UPDATE OF p;
     PERFORM {STOP_LOCK};
 
+    IF p_collector <> '' THEN
+        v_maker := CASE WHEN p_collector ~ '^[0-9]{{1,18}}$' THEN p_collector::bigint
+            ELSE (SELECT u.id FROM parties_user u WHERE u.email = p_collector) END;
+        v_making := (SELECT json_build_object('is_active', bool_and(u.is_active), 'works', json_agg(json_build_array(m.from_on, m.until_on)))
+            FROM parties_membership m JOIN parties_user u ON u.id = m.user_id
+            WHERE m.creditor_id = p_creditor AND m.agency_id = p_performer AND m.user_id = v_maker
+              AND (v_collector IS NULL OR m.user_id = v_collector) HAVING count(*) > 0);
+        v_maker := CASE WHEN v_making IS NOT NULL THEN v_maker END;
+    ELSIF v_user > 0 THEN
+        v_maker := v_user;
+    END IF;
     IF p_channel = 'visit' THEN
         v_visits := (SELECT json_agg(json_build_array(m.local_on, m.channel, m.contact_point_id, a.outcome, a.is_connected))
             FROM contact_permit m
@@ -130,7 +148,14 @@ BEGIN
                         ORDER BY w.feed_at DESC, w.balance_minor, w.tape_id DESC LIMIT 1) AS last ON true) AS t
                 WHERE ca.creditor_id = p_creditor AND ca.case_id = c.id AND ca.until_on IS NULL),
             'stops', (SELECT json_agg(json_build_array(s.id, s.scope, s.reason_code)) FROM contact_contactstop s
-                WHERE {COVERS.format(performer="p_performer", user="v_user", channel="p_channel", person="v_person")}),
+                WHERE {COVERS.format(performer="p_performer", user="v_user", maker="v_maker", channel="p_channel", person="v_person")}),
+            'maker', v_maker,
+            'making', v_making,
+            'is_unsaid', v_maker IS NULL AND p_channel IN ('call', 'visit') AND {UNSAID.format(performer="p_performer", day="p_day - 1")},
+            'evidence', CASE WHEN v_maker IS NOT NULL AND p_channel IN ('call', 'visit') THEN (
+                SELECT json_agg(json_build_array(q.kind, q.valid_from_on, q.valid_until_on)) FROM parties_collectorqualification q
+                WHERE q.creditor_id = p_creditor AND q.user_id = v_maker AND q.agency_id = p_performer
+                  AND q.is_confirmed AND q.withdrawn_at IS NULL) END,
             'owed', (SELECT CASE WHEN a.id IS NULL THEN o.id END FROM (
                     SELECT m.id FROM contact_permit m WHERE m.creditor_id = p_creditor AND m.person_id = v_person
                       AND m.performer_id = p_performer AND m.channel IN ('call', 'visit')
@@ -139,7 +164,7 @@ BEGIN
             'qualifications', (SELECT json_agg(json_build_array(q.kind, q.valid_from_on, q.valid_until_on))
                 FROM parties_qualification q WHERE q.creditor_id = p_creditor AND q.agency_id = p_performer),
             'terms', (SELECT json_agg(json_build_array(g.effective_on, g.paid_share_bp, g.paid_minor_min, g.qualification_kinds,
-                    g.is_agency_list_kept, g.are_notices_kept))
+                    g.is_agency_list_kept, g.are_notices_kept, g.person_qualification_kinds))
                 FROM (SELECT * FROM contact_gateterms g WHERE g.creditor_id = p_creditor AND g.effective_on <= p_day + 1
                     ORDER BY g.effective_on DESC LIMIT 3) AS g),
             'spans', (SELECT json_agg(json_build_array(k.valid_from_on, k.valid_until_on)) FROM portfolio_contactpoint k
@@ -169,8 +194,10 @@ END
 """,
 )
 
-# What decides is the service; what an agency's session may have stored is bounded here: its own name, its own case and debtor, no longer
-# than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
+AT_STORING = COVERS.format(performer="v_agency", user="v_user", maker="v_maker", channel="v_permit.channel", person="v_permit.person_id")
+
+# What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case and
+# debtor, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
 # the debtor; whether a third party may be asked then is for the rules.
 ANSWER = tenancy.gate_function(
     "contact_answer(p_creditor bigint, p_kind text, p_row jsonb, p_at timestamptz, p_details jsonb)",
@@ -179,6 +206,7 @@ ANSWER = tenancy.gate_function(
 DECLARE
     v_agency bigint := nullif(current_setting('app.agency', true), '')::bigint;
     v_user bigint := coalesce(nullif(current_setting('app.user', true), '')::bigint, 0);
+    v_maker bigint := (p_row ->> 'made_by')::bigint;
     v_permit contact_permit;
     v_refusal contact_refusal;
     v_id bigint;
@@ -197,6 +225,11 @@ BEGIN
                 WHERE x.creditor_id = p_creditor AND x.case_id = c.id AND x.user_id = v_user AND x.until_at IS NULL))) THEN
             RAISE EXCEPTION 'duecourse: no such case is open with agency %', v_agency USING ERRCODE = 'insufficient_privilege';
         END IF;
+        IF v_maker IS NOT NULL AND (v_maker <> v_user OR v_user <= 0) AND (current_setting('role', true) = 'duecourse_collector'
+            OR NOT EXISTS (SELECT 1 FROM parties_membership m
+                WHERE m.creditor_id = p_creditor AND m.agency_id = v_agency AND m.user_id = v_maker)) THEN
+            RAISE EXCEPTION 'duecourse: % does not work for agency %', v_maker, v_agency USING ERRCODE = 'insufficient_privilege';
+        END IF;
     END IF;
     IF p_kind = 'permit' THEN
         v_permit := jsonb_populate_record(NULL::contact_permit, p_row);
@@ -208,20 +241,24 @@ BEGIN
                     WHERE k.creditor_id = p_creditor AND k.id = v_permit.contact_point_id AND k.person_id = v_permit.person_id
                       AND k.whose NOT IN ('self', 'co_borrower', 'guarantor'))))
             OR EXISTS (SELECT 1 FROM contact_contactstop s WHERE
-                {COVERS.format(performer="v_agency", user="v_user", channel="v_permit.channel", person="v_permit.person_id")})) THEN
+                {AT_STORING})
+            OR v_maker IS NULL AND v_user <= 0 AND v_permit.channel IN ('call', 'visit')
+                AND {UNSAID.format(performer="v_agency", day="v_permit.local_on")}
+                AND NOT EXISTS (SELECT 1 FROM parties_agency g
+                    WHERE g.creditor_id = p_creditor AND g.id = v_agency AND g.kind = 'robot')) THEN
             RAISE EXCEPTION 'duecourse: this contact cannot be permitted' USING ERRCODE = 'insufficient_privilege';
         END IF;
         INSERT INTO contact_permit (creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, contact_point_id,
-            placement_id, user_id, channel, contact_at, local_on, decided_at, explanation, valid_until_at)
+            placement_id, user_id, made_by, channel, contact_at, local_on, decided_at, explanation, valid_until_at)
         VALUES (v_permit.creditor_id, v_permit.performer_id, v_permit.client_request_id, v_permit.request_hash, v_permit.person_id,
-            v_permit.case_id, v_permit.contact_point_id, v_permit.placement_id, v_permit.user_id, v_permit.channel, v_permit.contact_at,
-            v_permit.local_on, v_permit.decided_at, v_permit.explanation, v_permit.valid_until_at) RETURNING id INTO v_id;
+            v_permit.case_id, v_permit.contact_point_id, v_permit.placement_id, v_permit.user_id, v_maker, v_permit.channel,
+            v_permit.contact_at, v_permit.local_on, v_permit.decided_at, v_permit.explanation, v_permit.valid_until_at) RETURNING id INTO v_id;
     ELSIF p_kind = 'refusal' THEN
         v_refusal := jsonb_populate_record(NULL::contact_refusal, p_row);
         INSERT INTO contact_refusal (creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, contact_point_id,
-            placement_id, user_id, channel, contact_at, local_on, decided_at, explanation, next_allowed_at, codes)
+            placement_id, user_id, made_by, channel, contact_at, local_on, decided_at, explanation, next_allowed_at, codes)
         VALUES (v_refusal.creditor_id, v_refusal.performer_id, v_refusal.client_request_id, v_refusal.request_hash, v_refusal.person_id,
-            v_refusal.case_id, v_refusal.contact_point_id, v_refusal.placement_id, v_refusal.user_id, v_refusal.channel,
+            v_refusal.case_id, v_refusal.contact_point_id, v_refusal.placement_id, v_refusal.user_id, v_maker, v_refusal.channel,
             v_refusal.contact_at, v_refusal.local_on, v_refusal.decided_at, v_refusal.explanation, v_refusal.next_allowed_at,
             v_refusal.codes) RETURNING id INTO v_id;
     ELSE
@@ -239,4 +276,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("contact", "0017_who_makes_it")]
 
-    operations = [migrations.RunSQL([FACTS, PLANNED_ONCE, ANSWER])]
+    operations = [migrations.RunSQL([BEFORE, FACTS, PLANNED_ONCE, ANSWER])]

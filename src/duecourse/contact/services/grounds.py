@@ -123,6 +123,18 @@ QUALIFICATION = Ground(
     "作业主体的资质无效。",
     "Creditor's records of qualifications",
 )
+COLLECTOR_QUALIFICATION = Ground(
+    "collector_qualification_invalid",
+    "A qualification of the person who makes the contact is not valid.",
+    "实际联系人的上岗证明无效。",
+    "Creditor's terms of the gate",
+)
+MAKER_UNSAID = Ground(
+    "maker_unsaid",
+    "It is not said who makes the contact.",
+    "未说明由谁实际联系。",
+    "Creditor's terms of the gate and emergency stops",
+)
 TEMPLATE_MISSING = Ground(
     "template_missing", "A message needs an approved template, and none is named.", "发送消息须使用已批准的模板，请求中未指明模板。", "Gate"
 )
@@ -132,6 +144,12 @@ TEMPLATE_UNAPPROVED = Ground(
 )
 TEMPLATE_ENDED = Ground("template_ended", "This template is not in force on the day.", "该模板在当日不在有效期内。", "Creditor's templates")
 TEMPLATE_UNFIT = Ground("template_unfit", "This template is for another channel.", "该模板适用于其他渠道。", "Creditor's templates")
+TEMPLATE_INCOMPLETE = Ground(
+    "template_incomplete",
+    "The text of this letter lacks parts that a letter must have.",
+    "该函件模板缺少催收函件的必备内容。",
+    "《商业银行信用卡业务监督管理办法》第69条",
+)
 PAID_ALREADY = Ground(
     "paid_already",
     "The debts of this case are cured or paid since the last import.",

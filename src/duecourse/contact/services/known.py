@@ -15,7 +15,7 @@ from duecourse.rules.load import shipped_pack
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Counted, Source
 
-_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 DAYS_MAX = 366
 """The longest span that counts look back over; a fact that counts over all time is counted over so many days."""
 
@@ -29,6 +29,8 @@ class Request:
 
     Attributes:
         stated: what the requester says of the contact, by fact.
+        collector: who makes it, as the requester named them: an e-mail address in lower case or a user's number; '' for nobody.
+        made_by: the number of the person so named, where that is another than the requester; known once the gate was asked.
     """
 
     performer_id: int
@@ -39,11 +41,14 @@ class Request:
     contact_point_id: int | None = None
     template_code: str = ""
     stated: tuple[tuple[str, int], ...] = ()
+    collector: str = ""
+    made_by: int | None = None
 
     @property
     def content(self) -> list[Any]:
         """What the same request id must always mean."""
-        more = [self.template_code, [list(pair) for pair in self.stated]] if self.template_code or self.stated else []
+        maker = [self.made_by] if self.made_by is not None else []
+        more = [self.template_code, [list(pair) for pair in self.stated], *maker] if self.template_code or self.stated or maker else []
         return [self.case_id, self.channel, self.contact_at, self.contact_point_id, *more]
 
 
@@ -106,6 +111,7 @@ class Terms:
     paid_share_bp: int = 5_000
     paid_minor_min: int = 10_000
     qualification_kinds: tuple[str, ...] = ()
+    person_qualification_kinds: tuple[str, ...] = ()
     is_agency_list_kept: bool = False
     are_notices_kept: bool = False
 
@@ -187,11 +193,31 @@ class Known:
         """The performer's evidence: kind and span."""
         return [(row[0], _span(row[1:])) for row in self.told["qualifications"] or ()]
 
+    @property
+    def maker_id(self) -> int | None:
+        """The person who makes the contact: the one who was named, else the person who asks; None where a program names nobody."""
+        return self.told["maker"]
+
+    def is_maker_at_work(self, on: date) -> bool:
+        """Say whether the person who was named works for the performer on a day and may log in; of who asks that is known already."""
+        making = self.told["making"]
+        return making is None or (making["is_active"] and any(is_in(_span(row), on=on) for row in making["works"]))
+
+    @property
+    def is_maker_unsaid(self) -> bool:
+        """Whether a program names nobody while one of the performer's people is stopped; told of calls and visits."""
+        return self.told["is_unsaid"]
+
+    @property
+    def maker_evidence(self) -> list[tuple[str, Span]]:
+        """What the person who makes a call or a visit has shown to the performer's side and the creditor confirmed: kind and span."""
+        return [(row[0], _span(row[1:])) for row in self.told["evidence"] or ()]
+
     def terms_on(self, on: date) -> Terms:
         """Return the creditor's terms of a day, or the ones that hold where it set none."""
-        for since, share_bp, minor_min, kinds, is_list_kept, are_notices_kept in self.told["terms"] or ():
+        for since, share_bp, minor_min, kinds, is_list_kept, are_notices_kept, of_people in self.told["terms"] or ():
             if date.fromisoformat(since) <= on:
-                return Terms(date.fromisoformat(since), share_bp, minor_min, tuple(kinds), is_list_kept, are_notices_kept)
+                return Terms(date.fromisoformat(since), share_bp, minor_min, tuple(kinds), tuple(of_people), is_list_kept, are_notices_kept)
         return Terms()
 
     def is_listed(self, on: date) -> bool:
@@ -259,7 +285,8 @@ def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
     few, it is asked once more.
 
     Raises:
-        Absent: there is no such case for who asks, or the contact point is not its debtor's.
+        Absent: there is no such case for who asks, the contact point is not its debtor's, or nobody works for the performer whom
+            the request names.
     """
     asked = _days_asked.get(creditor_id, 1)
     known = _asked(cursor, creditor_id, request, days=asked)
@@ -269,13 +296,15 @@ def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
         known = _asked(cursor, creditor_id, request, days=days)
     if request.contact_point_id is not None and known.point is None:
         raise Absent(entity="contact point")
+    if request.collector and known.maker_id is None:
+        raise Absent(entity="collector")
     return known
 
 
 def _asked(cursor: Any, creditor_id: int, request: Request, *, days: int) -> Known:
     day = request.contact_at.astimezone(UTC).date()
     wanted = [creditor_id, request.case_id, request.performer_id, request.client_request_id, day]
-    cursor.execute(_FACTS, [*wanted, request.channel, request.contact_point_id, request.template_code, days])
+    cursor.execute(_FACTS, [*wanted, request.channel, request.contact_point_id, request.template_code, days, request.collector])
     row = cursor.fetchone()
     if row is None:
         raise Absent(entity="case")

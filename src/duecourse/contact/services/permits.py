@@ -25,8 +25,10 @@ from duecourse.contact.services.grounds import Ground
 from duecourse.contact.services.known import Known, Request, ask, packs_of, parsed
 from duecourse.contact.services.papers import overlays_of
 from duecourse.kit.clock import now
+from duecourse.kit.errors import Absent
 from duecourse.kit.ids import canonical_bytes, content_hash
 from duecourse.parties.access import Actor, acting
+from duecourse.parties.models import Role
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NaiveInstant, NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.facts import MINUTES_PER_DAY, ContactFacts, project
@@ -72,6 +74,7 @@ class _Decision:
     """What is stored: the verdict's record with the platform's own grounds, and where it applies."""
 
     person_id: int
+    made_by: int | None
     placement_id: int | None
     local_on: date | None
     record: dict[str, Any]
@@ -91,6 +94,7 @@ def permit_request(
     contact_point_id: int | None = None,
     template_code: str = "",
     stated: Mapping[str, int] | None = None,
+    collector: int | str = "",
 ) -> Answer:
     """Ask whether a debtor may be contacted now, and reserve the contact if so.
 
@@ -104,9 +108,12 @@ def permit_request(
         contact_point_id: the number or address that is used, if it is known already.
         template_code: the approved text that is sent, for a message.
         stated: what the contact will be, by facts that the packs declare as stated; what is not said is taken as not given.
+        collector: who makes the contact, by e-mail address or user's number: somebody who works for the performer. A program names its
+            people, a lead theirs; everybody else makes the contact themselves. '' where the one who asks makes it, or nobody is named.
 
     Raises:
-        Absent: there is no such case for this actor (a collector has those assigned to them), or the contact point is not its debtor's.
+        Absent: there is no such case for this actor (a collector has those assigned to them), the contact point is not its debtor's, or
+            the collector who is named is nobody who works for the performer, or not the actor's to name.
         NaiveInstant: `contact_at` has no zone.
         PerformerMissing, ContactTimeImplausible, RequestReused, StatedUnknown: see their texts.
 
@@ -117,14 +124,14 @@ def permit_request(
     if contact_at.tzinfo is None:
         raise NaiveInstant(at=contact_at.isoformat())
     said = tuple(sorted((stated or {}).items()))
-    request = Request(
-        _performer(actor, performer_id), case_id, channel, contact_at, client_request_id, contact_point_id, template_code, said
-    )
+    asked = (_performer(actor, performer_id), case_id, channel, contact_at, client_request_id, contact_point_id, template_code, said)
+    request = Request(*asked, collector=str(collector).strip().lower())
     if not now() - CLOCK_TOLERANCE <= contact_at <= now() + AHEAD_MAX:
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
     try:
         with acting(actor), connection.cursor() as cursor:
             known = ask(cursor, creditor_id=actor.creditor_id, request=request)
+            request = _made_by(actor, request, known=known)
             if known.earlier_kind is not None:
                 return _earlier(known, request=request)
             return _store(cursor, actor=actor, request=request, decision=_decide(cursor, known, actor=actor, request=request))
@@ -142,6 +149,19 @@ def _performer(actor: Actor, performer_id: int | None) -> int:
     return performer_id
 
 
+def _made_by(actor: Actor, request: Request, *, known: Known) -> Request:
+    """Return the request with the number of the person it names, where that is another than who asks.
+
+    Raises:
+        Absent: a person names somebody whom they do not lead.
+    """
+    if not request.collector or known.maker_id == actor.user_id:
+        return request
+    if actor.user_id > 0 and Role.LEAD not in actor.roles:
+        raise Absent(entity="collector")
+    return replace(request, made_by=known.maker_id)
+
+
 def _earlier(known: Known, *, request: Request) -> Answer:
     if known.earlier_hash != content_hash(request.content):
         raise RequestReused(client_request_id=request.client_request_id)
@@ -154,6 +174,8 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
         raise PerformerMissing
     packs = packs_of(known.packs)
     on = ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on
+    if not known.is_maker_at_work(on):
+        raise Absent(entity="collector")
     overlays = overlays_of(cursor, creditor_id=actor.creditor_id, papers=known.papers_on(on))
     is_placed_here = known.open_agency_id == request.performer_id
     facts = _facts(known, request=request, packs=packs, overlays=overlays, is_placed_here=is_placed_here, on=on)
@@ -180,6 +202,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
     return _Decision(
         person_id=known.person_id,
+        made_by=known.maker_id,
         placement_id=known.placement_id if is_placed_here else None,
         local_on=facts.local_on if facts.is_zone_known else None,
         record=record,
@@ -276,6 +299,7 @@ def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) 
         "contact_point_id": request.contact_point_id,
         "placement_id": decision.placement_id,
         "user_id": actor.user_id,
+        "made_by": decision.made_by,
         "channel": request.channel,
         "contact_at": request.contact_at,
         "local_on": decision.local_on,

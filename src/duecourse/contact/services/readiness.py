@@ -1,4 +1,7 @@
-"""What must be in order before a contact besides authority: no stop, no outcome owed, qualifications, a template, and a debt not paid already."""
+"""What must be in order before a contact besides authority.
+
+No stop, no outcome owed, qualifications of the performer and of the person who makes the contact, a template, and a debt not paid already.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,30 @@ from datetime import date
 from duecourse.contact.services import grounds
 from duecourse.contact.services.grounds import Ground
 from duecourse.contact.services.known import Known, Owing, Span, is_in
+from duecourse.parties.models import AgencyKind
 
 MESSAGES = ("sms", "email", "letter")
 """The channels of which nobody reports an outcome at once, and which need a template."""
+LETTER_PARTS = (
+    "cardholder_name",
+    "balance",
+    "reason",
+    "legal_basis",
+    "rights_and_duties",
+    "how_to_check",
+    "how_to_repay",
+    "how_to_object",
+    "how_to_give_evidence",
+    "issuer_contact",
+    "business_seal",
+)
+"""What a collection letter must contain: 《商业银行信用卡业务监督管理办法》(2011) 第69条."""
 
+_STOPPED_AMONG = (
+    "One of the performer's people is stopped: name who makes the contact.",
+    "该作业主体有人员被紧急停止：请注明实际联系人。",
+)
+_QUALIFIED = ("Collectors must be qualified: name who makes the contact.", "催收人员须具备上岗证明：请注明实际联系人。")
 _SCOPES = {
     "agency": ("It covers this agency.", "范围：该机构。"),
     "collector": ("It covers this collector.", "范围：该催收员。"),
@@ -30,6 +53,7 @@ def find(known: Known, *, channel: str, template_code: str, performer_kind: str,
     terms = known.terms_on(on)
     required = terms.qualification_kinds if performer_kind in ("external", "law_firm") else ()
     found += of_qualifications(known.qualifications, required=required, on=on)
+    found += of_maker(known, channel=channel, performer_kind=performer_kind, required=terms.person_qualification_kinds, on=on)
     found += of_template(known, channel=channel, code=template_code, on=on)
     accounts = known.accounts
     if accounts and all(is_paid(one, share_bp=terms.paid_share_bp, minor_min=terms.paid_minor_min) for one in accounts):
@@ -71,6 +95,40 @@ def of_qualifications(evidence: Sequence[tuple[str, Span]], *, required: Sequenc
     return found
 
 
+def of_maker(known: Known, *, channel: str, performer_kind: str, required: Sequence[str], on: date) -> list[Ground]:
+    """Return what speaks against the person who makes a call or a visit; a robot is none.
+
+    Args:
+        known: what the gate told.
+        channel: of the contact; messages are made by nobody in person.
+        performer_kind: of the performer.
+        required: the kinds that each collector must hold.
+        on: the debtor's local day.
+
+    Returns:
+        That nobody is named, where one of the performer's people is stopped or a kind is required; else a ground for each kind that the
+        person does not hold on the day.
+    """
+    if channel in MESSAGES or performer_kind == AgencyKind.ROBOT:
+        return []
+    if known.maker_id is None:
+        whys = [_STOPPED_AMONG] if known.is_maker_unsaid else []
+        whys += [_QUALIFIED] if required else []
+        en, zh = (" ".join(sentences) for sentences in zip(*whys, strict=True)) if whys else ("", "")
+        return [grounds.MAKER_UNSAID.told(en, zh)] if whys else []
+    found = []
+    for kind in required:
+        spans = [span for name, span in known.maker_evidence if name == kind]
+        if any(is_in(span, on=on) for span in spans):
+            continue
+        ends = [until_on for _, until_on in spans if until_on is not None and until_on <= on]
+        last = (f"it ended on {max(ends)}.", f"已于 {max(ends)} 到期。") if ends else ("there is no evidence of it.", "无有效证明。")
+        values = {"kind": kind, "user_id": known.maker_id} | ({"ended_on": max(ends).isoformat()} if ends else {})
+        whose = (f"{kind} of collector {known.maker_id}: {last[0]}", f"{kind}（催收员 {known.maker_id}）：{last[1]}")
+        found.append(grounds.COLLECTOR_QUALIFICATION.told(*whose, **values))
+    return found
+
+
 def of_template(known: Known, *, channel: str, code: str, on: date) -> list[Ground]:
     """Return what speaks against the template of a message; a call or a visit needs none."""
     if channel not in MESSAGES:
@@ -87,4 +145,7 @@ def of_template(known: Known, *, channel: str, code: str, on: date) -> list[Grou
     until_on = version["until_on"]
     if version["is_end"] or (until_on and date.fromisoformat(until_on) <= on):
         return [grounds.TEMPLATE_ENDED.told(**said)]
-    return [] if version["channel"] == channel else [grounds.TEMPLATE_UNFIT.told(**said, channel=version["channel"])]
+    if version["channel"] != channel:
+        return [grounds.TEMPLATE_UNFIT.told(**said, channel=version["channel"])]
+    absent = [part for part in LETTER_PARTS if part not in version["parts"]] if channel == "letter" else []
+    return [grounds.TEMPLATE_INCOMPLETE.told(**said, parts=", ".join(absent))] if absent else []

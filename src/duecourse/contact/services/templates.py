@@ -8,27 +8,13 @@ from typing import Any
 
 from duecourse.contact.errors import TemplateInvalid
 from duecourse.contact.models import MessageTemplate
-from duecourse.contact.services.readiness import MESSAGES
+from duecourse.contact.services.readiness import LETTER_PARTS, MESSAGES
 from duecourse.contact.services.versions import WRITERS, newest_version, version_add, version_decide
 from duecourse.kit.errors import Absent
 from duecourse.ledger.services import audit_append
 from duecourse.parties.access import Actor, acting, require
 
 SUBJECT = "message_template"
-LETTER_PARTS = (
-    "cardholder_name",
-    "balance",
-    "reason",
-    "legal_basis",
-    "rights_and_duties",
-    "how_to_check",
-    "how_to_repay",
-    "how_to_object",
-    "how_to_give_evidence",
-    "issuer_contact",
-    "business_seal",
-)
-"""What a collection letter must contain: 《商业银行信用卡业务监督管理办法》(2011) 第69条."""
 MORE_PARTS = ("agency_name", "opt_out")
 """Further parts that a text may have."""
 BODY_MAX = 20_000
@@ -57,7 +43,7 @@ def message_template_add(
         purpose: what it is for, a code such as reminder.
         valid_from_on: the first day on which it may be used.
         valid_until_on: the day after the last, None for open.
-        parts: some of `LETTER_PARTS` and `MORE_PARTS`: what the text contains.
+        parts: some of `LETTER_PARTS` and `MORE_PARTS`: what the text contains; a letter has all of `LETTER_PARTS`.
 
     Raises:
         TemplateInvalid: with everything that is wrong.
@@ -108,6 +94,7 @@ def message_template_reject(*, actor: Actor, template_id: int, reason: str) -> M
 
 def _faults(*, code: str, channel: str, language: str, body: str, purpose: str, parts: Sequence[str], **span: Any) -> list[str]:
     unknown = sorted(set(parts) - {*LETTER_PARTS, *MORE_PARTS})
+    absent = [part for part in LETTER_PARTS if part not in parts] if channel == "letter" else []
     ends_on = span["valid_until_on"]
     checks = [
         (not code.strip(), "the template has no code"),
@@ -117,6 +104,7 @@ def _faults(*, code: str, channel: str, language: str, body: str, purpose: str, 
         (len(body) > BODY_MAX, f"its text has more than {BODY_MAX:,} characters"),
         (not purpose, "its purpose is missing"),
         (bool(unknown), f"it has the unknown parts {', '.join(unknown)}"),
+        (bool(absent), f"a letter must also contain {', '.join(absent)}"),
         (ends_on is not None and ends_on <= span["valid_from_on"], "it ends before it begins"),
     ]
     return [reason for is_wrong, reason in checks if is_wrong]

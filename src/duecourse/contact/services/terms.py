@@ -23,6 +23,7 @@ def gate_terms_set(
     paid_share_bp: int,
     paid_minor_min: int,
     qualification_kinds: Sequence[str] = (),
+    person_qualification_kinds: Sequence[str] = (),
     is_agency_list_kept: bool = False,
     are_notices_kept: bool = False,
 ) -> GateTerms:
@@ -34,6 +35,7 @@ def gate_terms_set(
         paid_share_bp: share of the balance that counts as paid when it came in since the last import, 1 to 10000.
         paid_minor_min: and the least amount, in minor units.
         qualification_kinds: what every outside agency must have valid evidence of.
+        person_qualification_kinds: what every person who makes a call or a visit must have valid evidence of, robots apart.
         is_agency_list_kept: the published list is kept here, so that an agency that is not on it is known to be missing.
         are_notices_kept: notices of outsourcing are kept here, so that a debtor without one is known not to have been told.
 
@@ -42,7 +44,9 @@ def gate_terms_set(
         TermsRefused: with everything that is wrong; a day in the past, or one that has terms already.
     """
     require(actor, Role.COMPLIANCE, action="set the gate's terms")
-    kinds = sorted({kind.strip() for kind in qualification_kinds if kind.strip()})
+    kinds, of_people = (
+        [*sorted({" ".join(kind.split()) for kind in said} - {""})] for said in (qualification_kinds, person_qualification_kinds)
+    )
     with acting(actor):
         today = local_day(now(), creditor_of(actor).zone)
         checks = [
@@ -54,6 +58,7 @@ def gate_terms_set(
         if reasons:
             raise TermsRefused(reasons=reasons)
         content = {"paid_share_bp": paid_share_bp, "paid_minor_min": paid_minor_min, "qualification_kinds": kinds}
+        content |= {"person_qualification_kinds": of_people}
         content |= {"is_agency_list_kept": is_agency_list_kept, "are_notices_kept": are_notices_kept}
         try:
             with transaction.atomic():

@@ -23,7 +23,7 @@ KEY = Header(
     None, alias="Idempotency-Key", min_length=1, max_length=200, pattern=PRINTED, description="the caller's own number of the request"
 )
 _PERMIT = (
-    *("id", "case_id", "performer_id", "placement_id", "client_request_id", "channel"),
+    *("id", "case_id", "performer_id", "placement_id", "client_request_id", "made_by", "channel"),
     *("contact_at", "decided_at", "valid_until_at", "explanation"),
 )
 _ATTEMPT = ("outcome", "is_connected", "started_at", "talk_seconds", "reported_at")

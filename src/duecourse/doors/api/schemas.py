@@ -187,6 +187,7 @@ class PermitIn(Incoming):
     client_request_id: Text | None = None
     performer_id: Annotated[Number | None, Field(None, description="the creditor's own team or robot; an agency is its own performer")]
     contact_point_id: Number | None = None
+    collector: Annotated[Number | Text, Field("", description="who makes the contact: e-mail address or number of a user of the performer")]
     template_code: Annotated[
         str, Field("", max_length=200, pattern=r"^[^\x00-\x1f]*$", description="the approved text that is sent, for a message")
     ]
@@ -255,6 +256,7 @@ class PermitOut(Schema):
     performer_id: int
     placement_id: int | None
     client_request_id: str
+    made_by: Annotated[int | None, Field(description="the user who makes the contact; null where nobody was named")]
     channel: str
     contact_at: datetime
     decided_at: datetime
