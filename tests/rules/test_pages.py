@@ -17,16 +17,27 @@ def test_committed_pages_are_current():
 
 
 def test_page_tells_values_exceptions_cases_and_code():
-    """A page holds the text's sense, each value with its reference, the exception, a case and the body."""
+    """A page holds the text's sense, each value with its reference, the exception, a case and the body, Chinese before English."""
     page = render_pages([CN])["cn/contact_hours.md"]
-    for part in (
+    parts = (
+        "# 催收时段 · Contact hours",
+        "每日22:00至次日08:00不得催收。",
         "No collection between 22:00 and 08:00.",
-        "| 22:00 | minute_of_day | 2026-01-30 |  | cba_collection_2026 (article number not found) | secondary |",
+        "| 22:00 | 时刻 `minute_of_day` | 2026-01-30 |  | cba_collection_2026 (未查得条号 · article number not found) | 二手来源 `secondary` |",
         "`agreed_hours_prevail`",
-        "One second before eight it is still night",
+        "| 八时前一秒，仍属夜间 | One second before eight it is still night |",
         "return (facts.local_minute_least < values.allowed_from_minute)",
-    ):
-        assert part in page
+    )
+    found = [page.find(part) for part in parts]
+    assert found == sorted(found)
+    assert -1 not in found
+
+
+def test_page_of_a_rule_without_chinese_is_english():
+    """Where nobody wrote the Chinese sense the page has the Chinese title, and else English alone."""
+    page = render_pages([TRIAL])["trial/quiet_noon.md"]
+    assert "## Values in time" in page
+    assert "条文大意" not in page
 
 
 def test_index_lists_what_is_disabled(tmp_path):
