@@ -18,6 +18,7 @@ from duecourse.rules.vocabulary import Counted, Source
 
 CONNECTED = {"connected", "promise", "refused_to_pay", "disputed", "wrong_party"}
 SILENT = {"no_answer", "busy", "unreachable"}
+NOWHERE = "Nowhere/Land"
 KEYS = {"person": None, "contact_point": "contact_point_id", "debt": "debt_id"}
 
 
@@ -47,12 +48,15 @@ class Said:
 def by_hand(
     events: Sequence[Mapping[str, Any]], *, packs: Sequence[Pack], columns: Sequence[str], layers: Sequence[Overlay] = ()
 ) -> dict[Any, Said | None]:
-    """Return what the gate says of each event, with counts kept in plain Python over the events strictly before it."""
+    """Return what the gate says of each event, with counts kept in plain Python over the events strictly before it.
+
+    An event in a zone that does not exist is in no log that is judged: it counts for nothing and is not told.
+    """
     facts = vocabulary_of(tuple(packs)).facts
     judged = tuple(replace(pack, rules=tuple(r for r in pack.rules if not _lacking(r, facts=facts, columns=columns))) for pack in packs)
     earlier: list[Mapping[str, Any]] = []
     said: dict[Any, Said | None] = {}
-    for one in sorted(events, key=lambda row: (row["at"], row["event_id"])):
+    for one in sorted((row for row in events if row["zone"] != NOWHERE), key=lambda row: (row["at"], row["event_id"])):
         known = {name: one[name] for name in columns if name in facts and one[name] is not None}
         used = {name for pack in judged for rule in pack.rules if rule.is_enabled and rule.channels for name in rule.facts_used}
         for name in sorted(used):

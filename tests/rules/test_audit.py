@@ -28,11 +28,11 @@ from duecourse.rules.outlets import Period
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Source
 from tests.rules.contacts import CALLS_MAX, CN, SAMPLE, overlay
-from tests.rules.histories import Said, by_hand, event, log_of
+from tests.rules.histories import NOWHERE, Said, by_hand, event, log_of
 
 LATER = date(2028, 12, 31)
 ZONES = ["Asia/Shanghai", "America/Havana", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Australia/Lord_Howe",
-         "America/New_York|America/Los_Angeles", "Nowhere/Land", None]  # fmt: skip
+         "America/New_York|America/Los_Angeles", NOWHERE, None]  # fmt: skip
 ANCHORS = [
     datetime(2026, 3, 2, 4, tzinfo=UTC),
     datetime(2026, 3, 8, 5, tzinfo=UTC),

@@ -22,9 +22,10 @@ from duecourse.kit.errors import Problem
 from duecourse.rules.decide import Finding, decide_many
 from duecourse.rules.errors import UnknownParameter
 from duecourse.rules.events import REACHED, REASONS, Progress, Reached
-from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, local_minutes, zones_of
+from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, grouped, local_minutes, zones_of
 from duecourse.rules.form import Modality, Overlay, Pack, Rule
 from duecourse.rules.history import Executor, History, Part, Reading, opened, reading_of
+from duecourse.rules.log_files import Log
 from duecourse.rules.outlets import Period, outlet_to
 from duecourse.rules.resolve import vocabulary_of
 
@@ -120,7 +121,7 @@ class Audit:
 
 
 def audit(
-    log: Path | pa.Table,
+    log: Log,
     *,
     packs: Sequence[Pack],
     known_until: date | datetime,
@@ -138,7 +139,7 @@ def audit(
     """Judge a history of contacts.
 
     Args:
-        log: a Parquet file or a table with the columns `events.REQUIRED`, some of `events.OPTIONAL`, and any stated or recorded fact.
+        log: a Parquet file, several, a folder of them, or a table, with the columns `events.REQUIRED`, some of `events.OPTIONAL`, and any stated or recorded fact.
         packs: the packs that apply.
         known_until: the last local day, or the last instant, of which the log can know; later events are rejected.
         layers: creditor policy and agency contract.
@@ -157,6 +158,7 @@ def audit(
 
     Raises:
         EventsMismatch, NaiveInstant: no row of the log can be judged.
+        LogTooLarge: it would unpack to more than the bounds, or needs more room than there is.
         UnknownParameter: an overlay sets what no pack has.
 
     Guarantees:
@@ -410,8 +412,8 @@ def _local_texts(events: pa.Table, *, zones: Sequence[str]) -> list[str | None]:
     """Return local times as `2026-03-02 21:05` in each event's first zone, None without one."""
     minutes, codes = events["at"].cast(pa.int64()).to_numpy() // 60_000_000, events["zone"].to_numpy()
     texts = np.full(len(minutes), None, dtype=object)
-    for code in np.unique(codes):
-        first, rows = zones_of(zones[code])[:1], np.flatnonzero(codes == code)
+    for code, rows in grouped(codes):
+        first = zones_of(zones[code])[:1]
         if first:
             local = local_minutes(first[0].key, minutes[rows]).astype("datetime64[m]")
             texts[rows] = np.char.replace(np.datetime_as_string(local, unit="m"), "T", " ")
@@ -422,8 +424,8 @@ def local_hours(events: pa.Table, *, zones: Sequence[str]) -> NDArray[np.int64]:
     """Return the hour of the local day, int64[n] from 0 to 23, -1 where the zone is not known."""
     minutes, codes = events["at"].cast(pa.int64()).to_numpy() // 60_000_000, events["zone"].to_numpy()
     hours = np.full(len(minutes), -1, dtype=np.int64)
-    for code in np.unique(codes):
-        first, rows = zones_of(zones[code])[:1], np.flatnonzero(codes == code)
+    for code, rows in grouped(codes):
+        first = zones_of(zones[code])[:1]
         if first:
             hours[rows] = local_minutes(first[0].key, minutes[rows]) % MINUTES_PER_DAY // 60
     return hours

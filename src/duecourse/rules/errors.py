@@ -91,3 +91,12 @@ class ChangeUnusable(InvalidInput):
     what = "{parameter} cannot be set to {value}: {text}."
     todo = "Name a parameter as `duecourse rules show` prints it, with a value in its unit, such as cn.contact_hours.allowed_until_minute=21:00."
     read = "docs/audit.md"
+
+
+class LogTooLarge(InvalidInput):
+    """A log of contacts would unpack to more than is read at once, or needs more room than there is."""
+
+    what = "The log of contacts is too large: {text}."
+    why = "A small file can stand for any number of rows and bytes, and would fill memory or disk."
+    todo = "Judge it in parts, by debtor and not by day; or see that the file is what it should be."
+    read = "docs/audit.md"

@@ -7,33 +7,35 @@ with the log and no count ever needs two buckets. See docs/algorithms/audit.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from duecourse.rules.errors import EventsMismatch, NaiveInstant
-from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, YEAR_FIRST, YEAR_LAST, local_minutes, zones_of
+from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, YEAR_FIRST, YEAR_LAST, grouped, local_minutes
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Bilingual
+from duecourse.rules.log_files import TEXT_BYTES_MAX, is_text
 from duecourse.rules.vocabulary import Source, Vocabulary
+from duecourse.rules.zones import ZONES_MAX, is_usable
 
 REQUIRED = ("event_id", "at", "person_id", "channel", "performer", "performer_kind", "zone", "outcome")
 OPTIONAL = ("contact_point_id", "debt_id", "talk_seconds", "lender_class", "product_class")
 IDS = ("event_id", "person_id", "contact_point_id", "debt_id")
 CODED = ("channel", "performer", "performer_kind", "zone", "lender_class", "product_class")
-BATCH_ROWS = 1 << 19
-BUCKET_ROWS = 1_500_000
-BUCKETS_MAX = 512
-_DAY_US = 86_400_000_000
+PERSON_EVENTS_MAX = 50_000
+"""So many contacts has nobody: a number with more stands for many persons, or for those whom nobody knows."""
+TEXTS_MAX = 1 << 16
+"""Of how many different texts a coded column may be."""
+WORDS_MAX = 1_000
+"""How many words of the outcome that nobody declared are told apart."""
+_MOST = (1 << 63) - 1
 _FIRST_US, _LAST_US = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 for year in (YEAR_FIRST, YEAR_LAST + 1))
 
 REASONS: Mapping[str, Bilingual] = MappingProxyType(
@@ -41,11 +43,24 @@ REASONS: Mapping[str, Bilingual] = MappingProxyType(
         "event_id_missing": Bilingual("没有事件编号", "no event id"),
         "event_repeated": Bilingual("同一当事人的事件编号重复", "the person has another event of this id before"),
         "person_missing": Bilingual("没有债务人编号", "no person"),
+        "person_of_too_many": Bilingual(
+            f"该编号下超过{PERSON_EVENTS_MAX:,}次联系，不是同一个债务人",
+            f"more than {PERSON_EVENTS_MAX:,} contacts stand under this number of a person",
+        ),
         "instant_without_zone": Bilingual("时间没有时区偏移，或无法读取", "the instant has no offset, or cannot be read"),
+        "instant_out_of_range": Bilingual(
+            f"时间早于{YEAR_FIRST}年或晚于{YEAR_LAST}年", f"the instant is before {YEAR_FIRST} or after {YEAR_LAST}"
+        ),
+        "zone_not_known": Bilingual(
+            f"时区不是IANA名称（须逐字一致，最多{ZONES_MAX}个）",
+            f"the zone is no name of the IANA list to the letter, or there are more than {ZONES_MAX}",
+        ),
         "in_the_future": Bilingual("事件晚于审计截止时点", "later than the day the history is known until"),
         "channel_unknown": Bilingual("未知的联系渠道", f"the channel is none of {', '.join(CHANNELS)}"),
         "performer_kind_unknown": Bilingual("未知的作业主体类型", f"the performer's kind is none of {', '.join(PERFORMER_KINDS)}"),
         "fact_below_zero": Bilingual("事实值为负数", "a fact is below zero"),
+        "talk_below_zero": Bilingual("通话时长为负数", "the seconds of talk are below zero"),
+        "text_too_long": Bilingual(f"文本超过{TEXT_BYTES_MAX:,}字节", f"a text is longer than {TEXT_BYTES_MAX:,} bytes"),
     }
 )
 """Why a row is not judged, by code."""
@@ -98,8 +113,15 @@ class Spellings:
         return list(self.codes[name])
 
     def code_of(self, name: str, text: str) -> int:
-        """Return the code of a text, a new one if it was not there."""
-        return self.codes[name].setdefault(text, len(self.codes[name]))
+        """Return the code of a text, a new one if it was not there.
+
+        Raises:
+            EventsMismatch: the column has more different texts than any such column has.
+        """
+        codes = self.codes[name]
+        if len(codes) == TEXTS_MAX and text not in codes:
+            raise EventsMismatch(text=f"the column {name} has more than {TEXTS_MAX:,} different texts")
+        return codes.setdefault(text, len(codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,46 +176,14 @@ def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
     used = [name for name in (*IDS, *CODED, "outcome", "talk_seconds") if name in names]
     reasons += [f"{name} is of the type {schema.field(name).type}" for name in used if not _fits(name, schema.field(name).type)]
     kind = schema.field("at").type if "at" in names else pa.string()
-    if not (pa.types.is_timestamp(kind) or _is_text(kind)):
+    if not (pa.types.is_timestamp(kind) or is_text(kind)):
         reasons.append(f"at is of the type {kind}")
     if reasons:
         raise EventsMismatch(text="; ".join(reasons))
     if pa.types.is_timestamp(kind) and kind.tz is None:
         raise NaiveInstant(at="at")
     columns = tuple(name for name in (*REQUIRED, *OPTIONAL, *facts) if name in names)
-    return Form(columns, tuple(facts), _is_text(kind))
-
-
-def batches_of(log: Path | pa.Table, *, form: Form) -> Iterator[pa.RecordBatch]:
-    """Yield the log in batches of at most `BATCH_ROWS`, coded columns as dictionaries where the file has them so.
-
-    Raises:
-        EventsMismatch: the file breaks off.
-    """
-    if isinstance(log, pa.Table):
-        yield from log.select(form.columns).to_batches(max_chunksize=BATCH_ROWS)
-        return
-    coded = [name for name in (*CODED, "outcome") if name in form.columns]
-    try:
-        with pq.ParquetFile(log, read_dictionary=coded) as file:
-            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(form.columns))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise EventsMismatch(text=f"{log.name} breaks off or is damaged ({type(error).__name__})") from error
-
-
-def schema_of(log: Path | pa.Table) -> tuple[pa.Schema, int]:
-    """Return the schema of a log and its number of rows.
-
-    Raises:
-        EventsMismatch: the file is no Parquet.
-    """
-    if isinstance(log, pa.Table):
-        return log.schema, log.num_rows
-    try:
-        with pq.ParquetFile(log) as file:
-            return file.schema_arrow, file.metadata.num_rows
-    except (pa.ArrowInvalid, OSError) as error:
-        raise EventsMismatch(text=f"{log.name} cannot be read as Parquet ({type(error).__name__})") from error
+    return Form(columns, tuple(facts), is_text(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +208,10 @@ class Reader:
         """Return the rows of a batch, the first of which is the log's row `first_row`, counted from 1."""
         count = batch.num_rows
         found: dict[str, NDArray[np.bool_]] = {}
+        batch, found["text_too_long"] = _shortened(batch)
         codes = {name: self._codes(batch, name=name) for name in CODED}
-        micros, found["instant_without_zone"] = _instants(batch.column("at"), has_texts=self.form.has_texts)
+        micros, found["instant_without_zone"], found["instant_out_of_range"] = _instants(batch.column("at"), has_texts=self.form.has_texts)
+        found["zone_not_known"] = ~self._are_zones()[codes["zone"]]
         local_day = self._local_day(micros, zones=codes["zone"])
         found["in_the_future"] = ~found["instant_without_zone"] & self._is_future(micros, local_day=local_day)
         for name, reason in (("event_id", "event_id_missing"), ("person_id", "person_missing")):
@@ -231,7 +223,9 @@ class Reader:
         found["fact_below_zero"] = np.zeros(count, dtype=bool)
         for column in facts.values():
             found["fact_below_zero"] |= _mask(pc.fill_null(pc.less(column, 0), False))
-        reach, outcomes = self._reach(batch)
+        talk = self._talk(batch)
+        found["talk_below_zero"] = _mask(pc.less(talk, 0))
+        reach, outcomes = self._reach(batch, talk=talk)
         kept = {"row_number": pa.array(np.arange(first_row, first_row + count))}
         kept |= {name: _id(batch.column(name)) for name in IDS if name in self.form.columns}
         kept |= {"at": pa.array(micros).cast(pa.timestamp("us", "UTC"))}
@@ -251,15 +245,18 @@ class Reader:
         table = np.asarray([self.spellings.code_of(name, word or missing) for word in words], dtype=np.int32)
         return table[indices] if len(table) else np.zeros(0, dtype=np.int32)
 
+    def _are_zones(self) -> NDArray[np.bool_]:
+        return np.asarray([not name or is_usable(name) for name in self.spellings.of("zone")], dtype=bool)
+
     def _local_day(self, micros: NDArray[np.int64], *, zones: NDArray[np.int32]) -> NDArray[np.int64]:
-        local = micros // 60_000_000
-        for code, names in enumerate(self.spellings.of("zone")):
-            first = zones_of(names)[:1]
-            rows: Any = zones == code
-            if not first or not rows.any():
-                continue
-            rows = slice(None) if rows.all() else rows
-            local[rows] = local_minutes(first[0].key, local[rows])
+        """Return the day in the first zone of each row, of the UTC day where there is none; each row is looked at once however many zones."""
+        local, numbers = micros // 60_000_000, {"": 0}
+        firsts = [name.partition("|")[0] if name and is_usable(name) else "" for name in self.spellings.of("zone")]
+        first_of = np.asarray([numbers.setdefault(first, len(numbers)) for first in firsts], dtype=np.int32)
+        names = list(numbers)
+        for number, rows in grouped(first_of[zones]):
+            if names[number]:
+                local[rows] = local_minutes(names[number], local[rows])
         return local // MINUTES_PER_DAY + EPOCH_DAY
 
     def _is_future(self, micros: NDArray[np.int64], *, local_day: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -267,80 +264,26 @@ class Reader:
             return micros > int(np.datetime64(self.known_until.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
         return local_day > self.known_until.toordinal()
 
-    def _reach(self, batch: pa.RecordBatch) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    def _talk(self, batch: pa.RecordBatch) -> pa.Array:
+        """Return the seconds of talk, 0 where the log tells none."""
+        if "talk_seconds" not in self.form.columns:
+            return pa.array(np.zeros(batch.num_rows, dtype=np.int64))
+        column = batch.column("talk_seconds")
+        if column.type == pa.uint64():
+            column = pc.min_element_wise(column, pa.scalar(_MOST, pa.uint64()))
+        return pc.fill_null(column.cast(pa.int64()), 0)
+
+    def _reach(self, batch: pa.RecordBatch, *, talk: pa.Array) -> tuple[NDArray[np.uint8], dict[str, int]]:
         indices, words = _dictionary(batch.column("outcome"))
         codes = np.asarray([self.reached.code(word) for word in words], dtype=np.uint8)
         reach = codes[indices] if len(codes) else np.zeros(0, dtype=np.uint8)
         counts = np.bincount(indices, minlength=len(words))
         unknown = {word: int(counts[n]) for n, word in enumerate(words) if word and codes[n] == UNKNOWN and counts[n]}
-        if "talk_seconds" in self.form.columns:
-            talked = pc.fill_null(pc.greater(batch.column("talk_seconds"), self.reached.talk_seconds_max), False)
-            reach = np.where(_mask(talked), np.uint8(CONNECTED), reach)
+        reach = np.where(_mask(pc.greater(talk, self.reached.talk_seconds_max)), np.uint8(CONNECTED), reach)
         return reach, unknown
 
 
-def bucket_of(persons: pa.ChunkedArray, *, count: int, connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
-    """Return the bucket of each person, int64[n], 0 to count - 1; equal persons are in one bucket."""
-    if pa.types.is_integer(persons.type):
-        mixed = persons.to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        numbers: NDArray[np.int64] = ((mixed >> np.uint64(40)) % np.uint64(count)).astype(np.int64)
-        return numbers
-    connection.register("persons", pa.table({"person_id": persons}))
-    query = f"SELECT (hash(person_id) % {int(count)})::BIGINT AS bucket FROM persons"  # noqa: S608 - a number
-    found: NDArray[np.int64] = connection.sql(query).to_arrow_table()["bucket"].to_numpy()
-    return found
-
-
-def spread(batches: Iterable[pa.Table], *, into: Path, count: int) -> list[Path]:
-    """Write tables into `count` bucket files under a folder and return the files; rows keep the order of the log in each."""
-    paths = [into / f"bucket-{number:03d}.arrow" for number in range(count)]
-    sinks: list[Any] = []
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        for table in batches:
-            sinks = sinks or [pa.ipc.new_file(str(path), table.schema) for path in paths]
-            buckets = bucket_of(table["person_id"], count=count, connection=connection)
-            ordered = table.take(pa.array(np.argsort(buckets.astype(np.uint16), kind="stable")))
-            edges = np.concatenate([[0], np.cumsum(np.bincount(buckets, minlength=count))])
-            for number in np.flatnonzero(np.diff(edges)):
-                sinks[number].write_table(ordered.slice(edges[number], edges[number + 1] - edges[number]))
-    finally:
-        connection.close()
-        for sink in sinks:
-            sink.close()
-    return paths if sinks else []
-
-
-def load_bucket(bucket: Path | pa.Table) -> pa.Table:
-    """Return a bucket's rows; those of a file are mapped, not read."""
-    if isinstance(bucket, pa.Table):
-        return bucket
-    with pa.memory_map(str(bucket)) as source:
-        return pa.ipc.open_file(source).read_all()
-
-
 Progress = Callable[[int, int, str], None]
-
-
-def without_repeats(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return a bucket without events whose id the same person had in an earlier row, and those, as `REJECTED`."""
-    ids = table["event_id"]
-    if not _has_repeats(ids):
-        return table, REJECTED.empty_table()
-    rows = table.select(["person_id", "event_id", "row_number"])
-    first = rows.group_by(["person_id", "event_id"]).aggregate([("row_number", "min")])["row_number_min"]
-    is_first = pc.is_in(table["row_number"], value_set=first.combine_chunks())
-    again = table.filter(pc.invert(is_first))
-    reasons = pa.array(["event_repeated"] * again.num_rows, pa.string())
-    found = pa.table([again["row_number"], again["event_id"].cast(pa.string()), reasons], schema=REJECTED)
-    return (table.filter(is_first), found) if again.num_rows else (table, found)
-
-
-def _has_repeats(ids: pa.ChunkedArray) -> bool:
-    if not pa.types.is_integer(ids.type):
-        return bool(pc.count_distinct(ids).as_py() < len(ids))
-    ordered = np.sort(ids.to_numpy())
-    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _rejected(table: pa.Table, *, found: Mapping[str, NDArray[np.bool_]], is_bad: NDArray[np.bool_]) -> pa.Table:
@@ -354,21 +297,29 @@ def _rejected(table: pa.Table, *, found: Mapping[str, NDArray[np.bool_]], is_bad
     )
 
 
-def _instants(column: pa.Array, *, has_texts: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return microseconds since the epoch, 0 where there is no instant with a zone, and where that is."""
+def _instants(column: pa.Array, *, has_texts: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return microseconds since the epoch, 0 where there is no instant that can be used; where there is none; where it is out of range."""
     if has_texts:
         with duckdb.connect(config={"threads": 1}) as connection:
             connection.register("texts", pa.table({"written": _plain(column)}))
             micros = connection.sql(_READ_INSTANTS).to_arrow_table()["micros"].combine_chunks()
+        numbers, first, last = micros, _FIRST_US, _LAST_US
     else:
-        micros = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())
-    values = pc.fill_null(micros, -1).to_numpy(zero_copy_only=False)
-    is_bad = (values < _FIRST_US) | (values >= _LAST_US) | _mask(micros.is_null())
-    return np.where(is_bad, 0, values), is_bad
+        times = _PER_SECOND[column.type.unit]
+        numbers = column.cast(pa.int64())
+        first, last = _FIRST_US * times // 1_000_000, _LAST_US * times // 1_000_000
+    is_none = _mask(numbers.is_null())
+    values = pc.fill_null(numbers, first).to_numpy(zero_copy_only=False)
+    is_out = ~is_none & ((values < first) | (values >= last))
+    values = np.where(is_none | is_out, 0, values)
+    if not has_texts:
+        values = values * (1_000_000 // times) if times < 1_000_000 else values // (times // 1_000_000)
+    return values, is_none, is_out
 
 
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _READ_INSTANTS = r"""
-SELECT CASE WHEN regexp_matches(written, '^\s*\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([zZ]|[+-]\d{2}(:?\d{2})?)\s*$')
+SELECT CASE WHEN regexp_matches(written, '^\s*\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([zZ]|[+-](0\d|1[0-4])(:?[0-5]\d)?)\s*$')
   THEN epoch_us(try_cast(trim(written) AS TIMESTAMPTZ)) END AS micros FROM texts"""
 
 
@@ -382,6 +333,42 @@ def _dictionary(column: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
     if indices.null_count:
         indices, words = indices.fill_null(len(words)), [*words, ""]
     return indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), words
+
+
+def _shortened(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, NDArray[np.bool_]]:
+    """Return a batch with the texts that are too long emptied, and in which rows one was.
+
+    A text that stands in many rows is in memory once as long as its column is a dictionary; emptied, it can be written out in full.
+
+    Raises:
+        EventsMismatch: a column of texts holds bytes that are no UTF-8.
+    """
+    is_long = np.zeros(batch.num_rows, dtype=bool)
+    columns = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        taken = column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
+        if is_text(taken.type):
+            taken, rows = _short(taken, name=name)
+            is_long |= rows
+        columns.append(taken)
+    return pa.record_batch(columns, names=batch.schema.names), is_long
+
+
+def _short(column: pa.Array, *, name: str) -> tuple[pa.Array, NDArray[np.bool_]]:
+    is_coded = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_coded else column
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise EventsMismatch(text=f"the column {name} holds texts that are no UTF-8") from error
+    is_long = pc.fill_null(pc.greater(pc.binary_length(texts), TEXT_BYTES_MAX), False)
+    if not pc.any(is_long).as_py():
+        return column, np.zeros(len(column), dtype=bool)
+    short = pc.if_else(is_long, pa.scalar("", texts.type), texts)
+    if not is_coded:
+        return short, _mask(is_long)
+    rows = pc.fill_null(pc.take(is_long, column.indices), False)
+    return pa.DictionaryArray.from_arrays(column.indices, short), _mask(rows)
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -406,11 +393,6 @@ def _mask(column: pa.Array) -> NDArray[np.bool_]:
     return found
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
-
-
 def _is_whole(kind: pa.DataType) -> bool:
     return bool((pa.types.is_integer(kind) and kind != pa.uint64()) or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
@@ -421,13 +403,8 @@ def _fits(name: str, kind: pa.DataType) -> bool:
     if name == "talk_seconds":
         return bool(pa.types.is_integer(kind))
     if name in IDS:
-        return bool((pa.types.is_integer(kind) and kind != pa.uint64()) or _is_text(kind))
-    return _is_text(kind) or (name == "outcome" and bool(pa.types.is_boolean(kind)))
-
-
-def bucket_count(rows: int, *, bucket_rows: int = BUCKET_ROWS) -> int:
-    """Return into how many buckets a log of so many rows is spread."""
-    return max(1, min(BUCKETS_MAX, -(-rows // bucket_rows)))
+        return bool((pa.types.is_integer(kind) and kind != pa.uint64()) or is_text(kind))
+    return is_text(kind) or (name == "outcome" and bool(pa.types.is_boolean(kind)))
 
 
 def count_reasons(rejected: pa.Table, *, into: dict[str, int]) -> None:

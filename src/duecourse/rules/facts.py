@@ -6,10 +6,11 @@ A body reads what `vocabulary` declares. Local time follows the debtor's zone; a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -203,6 +204,20 @@ def local_minutes(name: str, utc_minutes: NDArray[np.int64]) -> NDArray[np.int64
     return utc_minutes + shifts
 
 
+def grouped(codes: NDArray[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield each code that occurs with the rows that have it, each row once, however many codes there are."""
+    if not codes.size:
+        return
+    if codes.min() == codes.max():
+        yield int(codes[0]), slice(None)
+        return
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(codes)]
+    for first, last in pairwise(edges):
+        yield int(ordered[first]), order[first:last]
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Many contacts as arrays of n rows.
@@ -269,13 +284,10 @@ def _local(utc: NDArray[np.int64], *, codes: NDArray[np.int32], spellings: list[
     """
     local, known = utc.copy(), np.zeros(len(utc), dtype=bool)
     several: list[tuple[Any, str]] = []
-    for code, names in enumerate(spellings):
-        zones = zones_of(names)
+    for code, rows in grouped(codes):
+        zones = zones_of(spellings[code])
         if not zones:
             continue
-        rows: Any = codes == code
-        if rows.all():
-            rows = slice(None)
         local[rows], known[rows] = local_minutes(zones[0].key, utc[rows]), True
         several += [(rows, zone.key) for zone in zones[1:]]
     if not several:

@@ -7,6 +7,7 @@ person are independent, and whoever runs them (this process, a pool, a cluster) 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,30 +23,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from duecourse.rules.errors import EventsMismatch
+from duecourse.rules.buckets import bucket_count, load_bucket, spread, without_crowds, without_repeats
+from duecourse.rules.errors import EventsMismatch, LogTooLarge
 from duecourse.rules.events import (
     CODED,
+    IDS,
     REACHED,
+    WORDS_MAX,
     Batch,
     Form,
     Progress,
     Reached,
     Reader,
     Spellings,
-    batches_of,
-    bucket_count,
     count_reasons,
     form_of,
-    load_bucket,
-    schema_of,
-    spread,
-    without_repeats,
 )
-from duecourse.rules.facts import zones_of
 from duecourse.rules.form import CHANNELS, Pack, Rule
 from duecourse.rules.kernels import Kernel, counts_of, kernel_of
+from duecourse.rules.log_files import Log, LogFiles, log_files
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Fact, Source, Vocabulary
+from duecourse.rules.zones import is_usable
+
+_NARROW_BYTES, _TEXT_BYTES = 64, 40
+"""About what a row of a bucket takes on disk, and more for each of its texts."""
 
 
 class Executor(Protocol):
@@ -99,8 +101,10 @@ def run_kernel(kernel: Kernel, bucket: Path | pa.Table, *, threads: int = 0) -> 
 
 
 def tidied(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return a bucket's events in order of instant and id, without ids that the person had in an earlier row, and those rows, rejected."""
+    """Return a bucket's events in order of instant and id, and those rejected: persons who are many, and ids that the person had before."""
+    table, crowds = without_crowds(table)
     table, repeats = without_repeats(table)
+    repeats = pa.concat_tables([crowds, repeats]) if crowds.num_rows else repeats
     micros, ids = table["at"].cast(pa.int64()).to_numpy(), table["event_id"]
     if pa.types.is_integer(ids.type):
         numbers = ids.to_numpy()
@@ -205,21 +209,26 @@ class History:
         form: the log's columns.
         spellings: of the coded columns.
         buckets: files, or one table.
-        event_count: rows of the log.
+        files: the log's.
         kept_count: rows that can be judged; repeats are found, and taken off, as the parts come.
         reasons: how many of the others were rejected for what.
-        reject: takes the rejected rows.
+        reject: takes the rejected rows; of a log of several files with the column `file`.
         outcomes: words of the outcome that nobody declared, with their counts; such events are held.
     """
 
     form: Form
     spellings: Spellings
     buckets: list[Path | pa.Table]
-    event_count: int
+    files: LogFiles
     kept_count: int
     reject: Callable[[pa.Table], None]
     reasons: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def event_count(self) -> int:
+        """How many rows the log has."""
+        return self.files.row_count
 
     def parts(self, reading: Reading, *, executor: Executor | None = None) -> Iterator[Part]:
         """Yield the buckets with the facts that a reading asks for."""
@@ -240,12 +249,12 @@ class History:
         """Hand rejected rows on and count their reasons."""
         if rejected.num_rows:
             count_reasons(rejected, into=self.reasons)
-            self.reject(rejected)
+            self.reject(self.files.placed(rejected))
 
 
 @contextmanager
 def opened(
-    log: Path | pa.Table,
+    log: Log,
     *,
     vocabulary: Vocabulary,
     known_until: date | datetime,
@@ -259,7 +268,7 @@ def opened(
     """Read a log once and give its buckets; files of buckets are removed at the end.
 
     Args:
-        log: a Parquet file, or a table.
+        log: a Parquet file, several, a folder of them, or a table.
         vocabulary: of the packs.
         known_until: the last local day, or the last instant, of which the log can know; later events are rejected.
         zone_default: the zone of rows that name none; '' leaves them without.
@@ -271,19 +280,22 @@ def opened(
 
     Raises:
         EventsMismatch, NaiveInstant: none of the log's rows can be judged.
+        LogTooLarge: it would unpack to more than the bounds, or needs more room than there is.
     """
-    if zone_default and not zones_of(zone_default):
+    if zone_default and not is_usable(zone_default):
         raise EventsMismatch(text=f"the zone {zone_default!r} that its rows shall have does not exist")
-    schema, count = schema_of(log)
-    form, spellings = form_of(schema, vocabulary=vocabulary), Spellings()
+    files = log_files(log)
+    form, spellings = form_of(files.schema, vocabulary=vocabulary), Spellings()
+    files.refuse_bombs(form.columns)
     for channel in CHANNELS:
         spellings.code_of("channel", channel)
-    history = History(form, spellings, [], count, 0, reject or _forget)
+    history = History(form, spellings, [], files, 0, reject or _forget)
     reader = Reader(form, spellings, known_until, zone_default, reached)
-    number = bucket_count(count, **({"bucket_rows": bucket_rows} if bucket_rows else {}))
+    number = bucket_count(files.row_count, **({"bucket_rows": bucket_rows} if bucket_rows else {}))
     with tempfile.TemporaryDirectory(prefix="duecourse-events-", dir=scratch) as folder:
-        kept = _kept(history, (reader, log), progress=progress)
+        kept = _kept(history, reader, progress=progress)
         if number > 1:
+            _refuse_without_room(files, form, folder=folder)
             history.buckets.extend(spread(kept, into=Path(folder), count=number))
         elif tables := list(kept):
             history.buckets.append(pa.concat_tables(tables))
@@ -294,15 +306,25 @@ def _forget(rejected: pa.Table) -> None:
     """Keep nothing."""
 
 
-def _kept(history: History, source: tuple[Reader, Path | pa.Table], *, progress: Progress | None) -> Iterator[pa.Table]:
-    reader, log = source
+def _refuse_without_room(files: LogFiles, form: Form, *, folder: str) -> None:
+    """Refuse a log whose buckets would not lie on the disk, before a row is read."""
+    texts = sum(pa.types.is_integer(files.schema.field(name).type) is False for name in IDS if name in form.columns)
+    needed = files.row_count * (_NARROW_BYTES + _TEXT_BYTES * texts + 8 * len(form.facts))
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        text = f"its buckets need about {needed >> 30:,} GiB in the folder for temporary files, which has {free >> 30:,} GiB; TMPDIR names another"
+        raise LogTooLarge(text=text)
+
+
+def _kept(history: History, reader: Reader, *, progress: Progress | None) -> Iterator[pa.Table]:
     done = 0
-    for rows in batches_of(log, form=reader.form):
+    for rows in history.files.batches(reader.form.columns, coded=(*CODED, "outcome")):
         batch: Batch = reader.read(rows, first_row=done + 1)
         done += rows.num_rows
         history.kept_count += batch.kept.num_rows
         history.put_aside(batch.rejected)
-        for word, count in batch.outcomes.items():
+        for said, count in batch.outcomes.items():
+            word = said if said in history.outcomes or len(history.outcomes) < WORDS_MAX else "…"
             history.outcomes[word] = history.outcomes.get(word, 0) + count
         if progress is not None:
             progress(done, history.event_count, "")

@@ -6,6 +6,7 @@ the local day and within it with the place. It gives `place` and a column for ea
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from duecourse.rules.errors import LogTooLarge
 from duecourse.rules.events import CONNECTED, NOT_CONNECTED, NOT_MADE, UNKNOWN
 from duecourse.rules.vocabulary import Counted, Fact
 
@@ -25,6 +27,8 @@ _WHICH = {
     Counted.unanswered: f"reach = {NOT_CONNECTED}",
 }
 _DAY_STEP = 1 << 32
+MEMORY_LIMIT, SPILL_LIMIT = "4GB", "64GB"
+"""What DuckDB may take to count a bucket, and what it may write aside when that does not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,26 @@ SELECT place{joins} FROM counted AS b SEMI JOIN turned USING (person_id)"""  # n
 
 
 def counts_of(kernel: Kernel, events: pa.Table, *, threads: int = 0) -> pa.Table:
-    """Return the counted facts of events in order of instant and id, int32[n] each, on a connection of its own."""
+    """Return the counted facts of events in order of instant and id, int32[n] each, on a connection of its own.
+
+    Raises:
+        LogTooLarge: memory and the room aside do not do.
+    """
     days = events["local_day"].to_numpy().astype(np.int64)
     places = np.arange(1, events.num_rows + 1)
     is_rising = bool((days[1:] >= days[:-1]).all())
-    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
-        connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
-        keyed = events.append_column("place", pa.array(places)).append_column("day_key", pa.array(days * _DAY_STEP + places))
-        connection.register("events", keyed)
-        counts = connection.sql(kernel.rising if is_rising else kernel.turning).to_arrow_table()
+    keyed = events.append_column("place", pa.array(places)).append_column("day_key", pa.array(days * _DAY_STEP + places))
+    with tempfile.TemporaryDirectory(prefix="duecourse-counts-") as aside:
+        settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY_LIMIT, "temp_directory": aside}
+        settings |= {"max_temp_directory_size": SPILL_LIMIT} | ({"threads": threads} if threads else {})
+        with duckdb.connect(config=settings) as connection:
+            connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
+            connection.register("events", keyed)
+            try:
+                counts = connection.sql(kernel.rising if is_rising else kernel.turning).to_arrow_table()
+            except duckdb.OutOfMemoryException as error:
+                text = f"{events.num_rows:,} contacts could not be counted within {MEMORY_LIMIT} of memory and {SPILL_LIMIT} aside"
+                raise LogTooLarge(text=text) from error
     rows = counts["place"].to_numpy() - 1
     columns = {}
     for name in counts.column_names[1:]:

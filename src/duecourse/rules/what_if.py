@@ -24,6 +24,7 @@ from duecourse.rules.events import REACHED, Progress, Reached
 from duecourse.rules.form import Overlay, Pack, Parameter, Rule
 from duecourse.rules.history import Executor, Part, Reading, opened, reading_of
 from duecourse.rules.load import parse_overlay
+from duecourse.rules.log_files import Log
 from duecourse.rules.outlets import Period
 from duecourse.rules.resolve import vocabulary_of
 
@@ -116,7 +117,7 @@ class WhatIf:
 
 
 def what_if(
-    log: Path | pa.Table,
+    log: Log,
     *,
     packs: Sequence[Pack],
     changes: Sequence[Change],

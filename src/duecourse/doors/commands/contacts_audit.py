@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import typer
 
 from duecourse.doors.commands.terminal import terminal
@@ -18,13 +17,18 @@ from duecourse.rules.events import REACHED, REASONS, Reached
 from duecourse.rules.form import Overlay, Pack
 from duecourse.rules.history import Executor, InProcess, ProcessPool
 from duecourse.rules.load import load_overlay, load_pack, shipped_names, shipped_pack
+from duecourse.rules.log_files import Log
 from duecourse.rules.outlets import Period
 from duecourse.rules.what_if import Change, Way, WhatIf, parsed, what_if
 
 ROWS_MAX = 40
 QUARTER = timedelta(days=91)
 
-EVENTS = typer.Argument(None, metavar="[EVENTS.parquet]", help="The log, one row per contact; or name a creditor with --creditor.")
+EVENTS = typer.Argument(
+    None,
+    metavar="[EVENTS.parquet]...",
+    help="The log, one row per contact: a file, several, or a folder of them; or name a creditor with --creditor.",
+)
 PACK = typer.Option([], "--pack", help="A pack's id or folder; may stand several times. Default: the creditor's, or cn for a file.")
 LAYER = typer.Option([], "--layer", help="A creditor's policy or an agency's contract, in YAML; may stand several times.")
 AS_OF = typer.Option("", "--as-of", help="YYYY-MM-DD: the last day of which the log can know; later events are rejected. Default: now.")
@@ -53,7 +57,7 @@ class DayUnreadable(InvalidInput):
 
 
 def audit_command(
-    events: Path = EVENTS,
+    events: list[Path] = EVENTS,
     pack: list[str] = PACK,
     out: Path = typer.Option(None, "--out", help="A folder for violations, the rows, the rejects and a summary, as CSV and Parquet."),
     by: Period = typer.Option(Period.week, "--by", help="Gather violations by day, week or month of the debtor's local day."),
@@ -72,6 +76,7 @@ def audit_command(
     What the log cannot tell is listed and never counted as clear. Memory does not grow with the log.
 
         duecourse rules audit events.parquet --pack cn --out audit-2026
+        duecourse rules audit 2025/*.parquet --pack cn
         duecourse rules audit --creditor lanxi --from 2026-07-01 --until 2026-10-01
     """
     log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
@@ -93,7 +98,7 @@ def audit_command(
 
 
 def what_if_command(
-    events: Path = EVENTS,
+    events: list[Path] = EVENTS,
     pack: list[str] = PACK,
     set_: list[str] = typer.Option(
         [], "--set", help="PARAMETER=VALUE as a draft text: it replaces what the texts say, stricter or looser."
@@ -134,12 +139,12 @@ def what_if_command(
 
 
 def _history(
-    events: Path | None, names: Sequence[str], *, creditor: str, span: tuple[str, str]
-) -> tuple[Path | pa.Table, tuple[Pack, ...], tuple[Overlay, ...]]:
+    events: Sequence[Path] | None, names: Sequence[str], *, creditor: str, span: tuple[str, str]
+) -> tuple[Log, tuple[Pack, ...], tuple[Overlay, ...]]:
     """Return the log, the packs, and the policies that bind: those of a creditor are its own."""
-    if (events is None) == (not creditor):
+    if bool(events) == bool(creditor):
         raise LogUnclear
-    if events is not None:
+    if events:
         return events, _packs(names or ["cn"]), ()
     from duecourse.doors.commands import be_ready
 
@@ -185,7 +190,7 @@ def _audited(found: Audit, *, out: Path | None) -> str:
     rows = sorted(found.violations.to_pylist(), key=lambda row: -row["event_count"])
     heads = (_t("rule"), _t("a breach"), _t("performer"), _t("period"), _t("events"), _t("debtors"), _t("zone not known"))
     cells = [
-        (r["rule_id"], r["modality"], r["performer"], r["period"], f"{r['event_count']:,}", f"{r['person_count']:,}",
+        (r["rule_id"], r["modality"], _plain(r["performer"]), r["period"], f"{r['event_count']:,}", f"{r['person_count']:,}",
          "✗" if r["finding"] == "zone_unknown" else "")
         for r in rows[:ROWS_MAX]
     ]  # fmt: skip
@@ -216,7 +221,7 @@ def _not_judged(found: Audit) -> Iterator[str]:
         text = _t(
             "The outcome {word!r} is not known and counts as connected, {count} times; --connected or --not-connected say what it is."
         )
-        yield "! " + text.format(word=word, count=f"{count:,}")
+        yield "! " + text.format(word=_plain(word), count=f"{count:,}")
     if found.assumed:
         told = ", ".join(f"{name} = {value}" for name, value in sorted(found.assumed.items()))
         yield _t("Taken as unknown, for the log has no such column: {facts}").format(facts=told)
@@ -245,7 +250,7 @@ def _tried(found: WhatIf) -> str:
     cells = [
         (
             names[r["change"]],
-            r["performer"],
+            _plain(r["performer"]),
             "" if r["local_hour"] is None else f"{r['local_hour']:02d}",
             f"{r['event_count']:,}",
             f"{r['person_count']:,}",
@@ -254,6 +259,11 @@ def _tried(found: WhatIf) -> str:
     ]
     lines += table_lines(heads, cells) if cells else [_t("Nothing would have been otherwise.")]
     return "\n".join([*lines, *(_not_judged(found.audit) if found.audit is not None else [])])
+
+
+def _plain(text: str) -> str:
+    """Return a text of a log without what could steer a terminal, and not longer than a line."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text[:80])
 
 
 def _shown(change: Change, template: str, *, found: WhatIf) -> str:
