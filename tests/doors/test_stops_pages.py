@@ -10,6 +10,7 @@ from duecourse.contact.models import ContactStop, ContactStopLift, Permit
 from duecourse.contact.selectors.stop_reach import stop_reach
 from duecourse.contact.services import attempt_report, permit_request
 from duecourse.kit.clock import frozen
+from duecourse.ledger.models import AuditEvent
 from duecourse.parties.access import acting
 from duecourse.parties.services import membership_grant
 from tests import factories, people
@@ -103,10 +104,19 @@ def test_every_kind_of_stop_stops(the, enter, scope, target):
 
 
 def test_pressing_twice_stops_once(the, enter):
-    """A second press, or a colleague at the same time, finds the same stop."""
-    for email in (people.QIU.email, people.QIU.email, SECOND):
-        stopped(enter(email), scope="channel", target="sms")
+    """A second press finds the same stop and says so; a colleague's, or another reason, stands in the trail; words are not kept, and said so."""
+    officers = (people.QIU.email, people.QIU.email, SECOND)
+    told = [text_of(stopped(enter(email), scope="channel", target="sms")) for email in officers]
+    assert "Stopped:" in told[0]
+    for again in told[1:]:
+        assert "It stood already, since " in again
+        assert "by Qiu" in again
+        assert "Your words were not kept" in again
     assert len(stops(the)) == 1
+    with acting(the.bank.system):
+        events = AuditEvent.objects.filter(subject_kind="contact_stop", subject_id=stops(the)[0].pk).order_by("id")
+        found = [(event.action, event.details.get("reason_code"), event.details.get("is_said_in_words")) for event in events]
+    assert found == [("contact_stopped", "conduct", None), ("contact_stop_asked_again", "conduct", True)]
     assert "This is stopped already" in text_of(enter(SECOND).get("/stops/new/?scope=channel&target=sms"))
 
 

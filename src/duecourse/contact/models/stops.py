@@ -37,8 +37,10 @@ class ContactStop(TenantRow):
     """That an agency, a collector, a channel, a debtor or everything may not be contacted, from an instant until it is lifted.
 
     Of `agency`, `user_id`, `channel` and `person` exactly the one that `scope` names is set, none for everything. `note` is for the
-    creditor's side only.
+    creditor's side only. `stood_already` says of what `contact_stop` returned that it was no new one; it is not kept.
     """
+
+    stood_already = False
 
     scope = models.TextField(choices=StopScope.choices)
     agency = tenant_key(Agency, null=True)

@@ -11,7 +11,7 @@ from duecourse.parties.access import Actor
 DAYS = 7
 _WANTED = {
     "agency": "p.performer_id = %(agency)s",
-    "collector": "p.user_id = %(user)s",
+    "collector": "%(user)s IN (p.user_id, p.made_by)",
     "channel": "p.channel = %(channel)s",
     "debtor": "p.person_id = %(person)s",
     "everything": "true",

@@ -54,7 +54,7 @@ def contact_stop(
         Absent: there is no such agency, collector or debtor.
 
     Guarantees: when it returns, and its transaction commits, every request decided afterwards sees it; requests under way are waited for.
-        A stop that stands already is returned as it is.
+        A stop that stands already is returned as it is, with `stood_already`; who asked for it again and for which reason is in the trail.
     """
     require(actor, *DECIDERS, action="stop contact")
     target = {"agency_id": agency_id, "user_id": user_id, "channel": channel, "person_id": person_id}
@@ -66,10 +66,18 @@ def contact_stop(
         wanted = {"creditor_id": actor.creditor_id, "scope": scope, **target, "lifted_at": None}
         standing = ContactStop.objects.filter(**_filter(wanted)).first()
         if standing is not None:
-            return standing
+            return _again(standing, actor=actor, reason_code=reason_code, note=note.strip())
         stop = ContactStop.objects.create(**wanted, reason_code=reason_code, note=note.strip(), from_at=now(), stopped_by=actor.user_id)
         _note(stop, "contact_stopped", {"scope": scope, "reason_code": reason_code, **target})
         return stop
+
+
+def _again(standing: ContactStop, *, actor: Actor, reason_code: str, note: str) -> ContactStop:
+    """Return the stop that stands, and put into the trail that it was asked for again, unless it is the same press of a button twice."""
+    standing.stood_already = True
+    if (standing.stopped_by, standing.reason_code, standing.note) != (actor.user_id, reason_code, note):
+        _note(standing, "contact_stop_asked_again", {"reason_code": reason_code, "is_said_in_words": bool(note)})
+    return standing
 
 
 def contact_stop_lift(*, actor: Actor, stop_id: int, reason: str) -> ContactStopLift:

@@ -16,18 +16,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from duecourse.contact.models import StopReasonCode, StopScope
+from duecourse.contact.models import ContactStop, StopReasonCode, StopScope
 from duecourse.contact.selectors.stop_reach import stop_reach
 from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, stop_page, stops_open
 from duecourse.contact.services import contact_stop, contact_stop_lift
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
+from duecourse.doors.templatetags.console import instant
 from duecourse.doors.words import word
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import require
 from duecourse.parties.models import Agency, Membership, Role
+from duecourse.parties.selectors import names_of
 from duecourse.portfolio.selectors import access_case
 from duecourse.rules.form import CHANNELS
 
@@ -140,7 +142,10 @@ def stop_new(request: HttpRequest) -> HttpResponse:
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         made = contact_stop(actor=request.actor, **target.given, **form.cleaned_data)
-        messages.success(request, _("Stopped: %(name)s. Every request from now on is refused.") % {"name": target.name})
+        if made.stood_already:
+            _say_again(request, made)
+        else:
+            messages.success(request, _("Stopped: %(name)s. Every request from now on is refused.") % {"name": target.name})
         return redirect("contact-stop", made.pk)
     standing = [row for row in stops_open(actor=request.actor) if _is_same(row, target)]
     context = {
@@ -152,6 +157,16 @@ def stop_new(request: HttpRequest) -> HttpResponse:
         "form": form,
     }
     return TemplateResponse(request, "console/rules/stop_new.html", context, status=422 if form.errors else 200)
+
+
+def _say_again(request: HttpRequest, made: ContactStop) -> None:
+    """Tell that the stop stood already, since when and by whom, and what became of what was typed."""
+    by = names_of(user_ids={made.stopped_by}).get(made.stopped_by, _("the system"))
+    told = {"since": instant(made.from_at), "name": by, "reason": word(f"stop_{made.reason_code}")}
+    text = _("It stood already, since %(since)s, by %(name)s (%(reason)s). That you asked too, and your reason, is in the trail.") % told
+    if request.POST.get("note", "").strip():
+        text += " " + _("Your words were not kept: the first ones stand.")
+    messages.info(request, text)
 
 
 @require_safe
