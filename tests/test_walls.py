@@ -292,7 +292,7 @@ FORGED = (
     ("SELECT gate.permit_facts(NULL, 1, %(agency)s, 'x', '2026-03-02')", "not open here"),
     ("SELECT gate.permit_facts(%(own)s, 1, %(rival)s, 'x', '2026-03-02')", "cannot ask for performer"),
     ("SELECT gate.permit_facts(%(own)s, 1, NULL, 'x', '2026-03-02')", "cannot ask for performer"),
-    ("SELECT gate.permit_stopped(%(other)s, 1)", "not open here"),
+    ("SELECT gate.permit_revoked(%(other)s, 1)", "not open here"),
     ("SELECT gate.paper_terms(%(other)s, '{}')", "not open here"),
     ("SELECT gate.persons_by_identity(%(own)s, '{}')", "permission denied"),
     ("SELECT gate.calls_held(%(own)s, 1, '2026-03-02')", "permission denied"),

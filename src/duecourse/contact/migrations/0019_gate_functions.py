@@ -274,6 +274,6 @@ END
 class Migration(migrations.Migration):
     """Both functions whole, as they stand."""
 
-    dependencies = [("contact", "0017_who_makes_it")]
+    dependencies = [("contact", "0018_second_looks")]
 
     operations = [migrations.RunSQL([BEFORE, FACTS, PLANNED_ONCE, ANSWER])]
