@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from duecourse.contact.selectors import answer_page, answers
+from duecourse.contact.services import contact_stop
+from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
 from duecourse.ledger.models import AuditEvent
 from duecourse.ledger.selectors import event_proof, trail
@@ -14,6 +17,7 @@ from duecourse.ledger.services import seal_pending
 from duecourse.parties.access import acting
 from duecourse.parties.models import User
 from tests import people
+from tests.doors.case_scene import NOON
 from tests.doors.scope.cases import scene
 
 
@@ -44,6 +48,15 @@ def test_an_answer_is_proved(called):
     assert "word for word the one the trail was told of" in text_of(page)
     assert "computed anew just now, and is right" in text_of(page)
     assert "/rules/cn/contact_hours/?as_of=2026-09-03" in page.content.decode()
+
+
+def test_a_permit_that_was_ended_says_by_what(called):
+    """A stop that stood when the call was begun is named on the permit's page; without one nothing is."""
+    address = f"/permits/{called.permit_id}/"
+    assert "Ended before its time" not in text_of(called.client.get(address))
+    with frozen(NOON - timedelta(seconds=1)):
+        contact_stop(actor=called.bank.qiu, scope="everything", reason_code="conduct")
+    assert "Ended before its time Compliance stopped this contact." in text_of(called.client.get(address))
 
 
 def test_a_changed_answer_shows(called, monkeypatch):

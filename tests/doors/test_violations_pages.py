@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from duecourse.contact.services import contact_stop
 from duecourse.kit.clock import frozen
 from tests import people
 from tests.contact.call_scene import EVENING, OWN, call_scene, row
@@ -53,6 +54,19 @@ def test_a_call_without_a_permit_is_seen_next_morning(qiu):
     assert "Call without a permit" in text_of(qiu.get("/violations/"))
     assert "rec-around" in text_of(qiu.get("/violations/calls/", {"kind": "call_without_permit"}))
     assert "Number belongs to no debtor" in text_of(qiu.get("/violations/calls/"))
+
+
+def test_a_contact_on_an_ended_permit_is_on_the_board(the, qiu):
+    """A call begun after compliance stopped its agency stands on the board, and its link leads to the permit."""
+    permit = the.permit(OWN, at=NOON + timedelta(hours=1))
+    with frozen(NOON + timedelta(minutes=61)):
+        contact_stop(actor=the.bank.qiu, scope="agency", agency_id=the.bank.aoki.pk, reason_code="conduct")
+    the.attempt(permit, "connected", talk=9, at=NOON + timedelta(minutes=65))
+    board = qiu.get("/violations/").content.decode()
+    assert "Contact on an ended permit" in board
+    (link, *_) = [found.replace("&amp;", "&") for found in re.findall(r'href="(/permits/\?[^"]*revoked_from=[^"]+)"', board)]
+    rows = qiu.get(link).content.decode()
+    assert (rows.count("data-row"), f"/permits/{permit.pk}/" in rows) == (1, True)
 
 
 def test_records_that_have_not_come_are_named(the, logged_in):

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.messages import get_messages
 
 from duecourse.contact.models import Attempt, Permit, Refusal
-from duecourse.contact.services import call_request
+from duecourse.contact.services import call_request, contact_stop
 from duecourse.kit.clock import frozen
 from duecourse.ledger.models import AuditEvent
 from duecourse.parties.access import acting
@@ -298,6 +298,21 @@ def test_a_case_that_leaves_in_mid_call_leaves_the_report_to_do(scene, entered):
     assert "still owed" in text_of(client.get(permit_page))
     assert client.post(permit_page, {"outcome": "promise", "talk_seconds": "3"}).status_code == 422
     assert client.post(permit_page, {"outcome": "no_answer"}).headers["Location"] == "/agency/"
+
+
+def test_a_permit_that_was_ended_shows_why_and_no_number(scene, entered):
+    """After compliance stops his agency, Bo's page of the permit he holds shows the reason instead of the number, in both languages."""
+    case_id = scene.cases["birch"][0]
+    permit = call_request(actor=scene.bank.bo, case_id=case_id, contact_point_id=scene.phone(case_id), client_request_id="1")
+    bo = entered(BO)
+    assert 'href="tel:' in bo.get(f"/agency/permits/{permit.id}/").content.decode()
+    contact_stop(actor=scene.bank.qiu, scope="agency", agency_id=scene.bank.birch.pk, reason_code="conduct")
+    shown = bo.get(f"/agency/permits/{permit.id}/")
+    assert 'href="tel:' not in shown.content.decode()
+    assert "This permit was ended: do not call" in text_of(shown)
+    assert "Compliance stopped this contact." in text_of(shown)
+    bo.cookies["django_language"] = "zh-hans"
+    assert "该许可已被撤销" in text_of(bo.get(f"/agency/permits/{permit.id}/"))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-hans"])

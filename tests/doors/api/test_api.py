@@ -341,14 +341,23 @@ def test_an_answer_names_every_reason_with_its_texts(api, noon):
     assert all(reason["zh"] and reason["en"] for reason in codes.values())
 
 
-def test_a_permit_asked_for_ahead_tells_that_it_was_stopped_since(api, noon):
-    """A permit for the next day is shown as stopped once compliance stops the channel, to the agency that has it and to no other."""
-    tomorrow = (noon + timedelta(days=1)).isoformat()
-    given = api.aoki.post("/permits", permit_body(api.mine[0].case_id, contact_at=tomorrow)).json()
+def test_a_permit_asked_for_ahead_tells_what_ended_it_since(api, noon):
+    """A permit for the next day is shown as revoked, with the reason in both languages, once compliance stops the channel: to the agency that
+    has it and to no other; the same request again gets `revoked`, not a permit.
+    """
+    body = permit_body(api.mine[0].case_id, contact_at=(noon + timedelta(days=1)).isoformat())
+    given = api.aoki.post("/permits", body).json()
     assert given["decision"] == "permit"
-    assert api.aoki.get(f"/permits/{given['id']}").json()["is_stopped"] is False
+    told = api.aoki.get(f"/permits/{given['id']}").json()
+    assert (told["is_revoked"], told["revocations"]) == (False, [])
     contact_stop(actor=api.bank.qiu, scope="channel", channel="call", reason_code="conduct")
-    assert api.aoki.get(f"/permits/{given['id']}").json()["is_stopped"] is True
+    told = api.aoki.get(f"/permits/{given['id']}").json()
+    assert told["is_revoked"] is True
+    (ended,) = told["revocations"]
+    assert (ended["code"], bool(ended["zh"]), bool(ended["en"]), bool(ended["revoked_at"])) == ("contact_stopped", True, True, True)
+    again = api.aoki.post("/permits", body).json()
+    assert (again["decision"], again["id"]) == ("revoked", given["id"])
+    assert [reason["code"] for reason in again["reasons"]] == ["contact_stopped"]
     assert api.birch.get(f"/permits/{given['id']}").status_code == 404
 
 

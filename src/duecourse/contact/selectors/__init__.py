@@ -25,7 +25,8 @@ from duecourse.contact.selectors.records import (
     calls_held,
     calls_unheld,
 )
-from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, permit_stopped, stop_page, stops_open
+from duecourse.contact.selectors.revocations import Revocation, permit_revocations
+from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, stop_page, stops_open
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
 from duecourse.contact.selectors.violations import KINDS as VIOLATION_KINDS
 from duecourse.contact.selectors.violations import ViolationCount, request_counts, violation_counts
@@ -45,6 +46,7 @@ __all__ = [
     "CallFinding",
     "CallFindingCount",
     "CallsToday",
+    "Revocation",
     "TimelinePage",
     "UnheldCall",
     "ViolationCount",
@@ -68,7 +70,7 @@ __all__ = [
     "most_slots",
     "outcomes_owed",
     "papers_waiting",
-    "permit_stopped",
+    "permit_revocations",
     "refusal_counts",
     "refusals_by_rule",
     "request_counts",

@@ -24,6 +24,9 @@ _WHERES = {
     "from_on": f"w.decided_at >= {_MIDNIGHT.format(day='from_on', more='')}",
     "until_on": f"w.decided_at < {_MIDNIGHT.format(day='until_on', more=' + 1')}",
 }
+_MADE_ON_REVOKED = f"""
+w.id IN (SELECT r.permit_id FROM gate.made_on_revoked(%(creditor_id)s, {_MIDNIGHT.format(day="revoked_from", more="")}, 'infinity') r)
+"""  # noqa: S608 - a fragment of SQL
 _AGAIN = """
 (%(again)s = 'yes') = EXISTS (SELECT 1 FROM contact_refusal f WHERE f.creditor_id = w.creditor_id AND f.person_id = w.person_id
     AND f.performer_id = w.performer_id AND f.decided_at >= w.decided_at - interval '1 day' AND f.decided_at < w.decided_at
@@ -53,6 +56,7 @@ ANSWERS_PAGE: Mapping[str, PageQuery] = {
         wheres=_WHERES
         | {
             "outcome": "coalesce(a.outcome, 'unreported') = %(outcome)s",
+            "revoked_from": _MADE_ON_REVOKED,
             "rule": "w.explanation -> 'warnings' @> jsonb_build_array(jsonb_build_object('code', %(rule)s::text))",
         },
         orders={"decided": "w.decided_at"},

@@ -1,10 +1,8 @@
-"""Emergency stops, for the creditor's side; of a permit, whether a stop covers it."""
+"""Emergency stops, for the creditor's side."""
 
 from __future__ import annotations
 
 from typing import Any, Final
-
-from django.db import connection
 
 from duecourse.contact.models import ContactStop
 from duecourse.kit.errors import Absent
@@ -86,13 +84,6 @@ def lifts_waiting(*, actor: Actor) -> list[dict[str, Any]]:
     standing = set(ContactStop.objects.filter(creditor_id=actor.creditor_id, lifted_at__isnull=True).values_list("pk", flat=True))
     rows = dicts(_LIFTS, creditor=actor.creditor_id, stop=None, lift=None)
     return [row for row in rows if row["state"] == "waiting" and row["stop_id"] in standing]
-
-
-def permit_stopped(*, actor: Actor, permit_id: int) -> bool:
-    """Say whether a stop that stands covers a permit; of another agency's permit nothing is told. Call it inside `acting`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT gate.permit_stopped(%s, %s)", [actor.creditor_id, permit_id])
-        return bool(cursor.fetchone()[0])
 
 
 def _refuse_agency(actor: Actor) -> None:

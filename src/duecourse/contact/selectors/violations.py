@@ -1,8 +1,8 @@
 """What went against the rules, or nearly: counted by kind, performer and week, from the gate's answers, their outcomes and call records.
 
 A *refused* request is a contact that did not happen; one *asked again* was asked for by the same performer while an earlier answer, not
-older than a day, still refused the debtor; an outcome is *unreported* once its permit has ended; what telephone systems recorded stands
-under its kind of finding. Weeks begin on Monday, in the creditor's zone. Call it inside `acting`, on the creditor's side.
+older than a day, still refused the debtor; a contact was *made on revoked* when it was begun after something had ended its permit; an
+outcome is *unreported* once its permit has ended; what telephone systems recorded stands under its kind of finding. Weeks begin on Monday, in the creditor's zone. Call it inside `acting`, on the creditor's side.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from duecourse.contact.selectors.records import FINDING_KINDS, call_finding_counts
+from duecourse.contact.selectors.revocations import made_on_revoked_counts
 from duecourse.kit.calendar import day_bounds
 from duecourse.ledger.selectors.rows import dicts
 
-REFUSED, ASKED_AGAIN, UNREPORTED = "refused", "asked_again", "unreported"
-KINDS = (ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
+REFUSED, ASKED_AGAIN, UNREPORTED, REVOKED = "refused", "asked_again", "unreported", "made_on_revoked"
+KINDS = (REVOKED, ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
 """Every kind of violation, in the order in which they are shown; a refusal is the least, for the gate prevented it."""
 
 _WEEK = "date_trunc('week', {at} AT TIME ZONE %(zone)s)::date"
@@ -81,6 +82,8 @@ def violation_counts(*, creditor_id: int, zone: str, from_on: date, until_on: da
     found = [ViolationCount(REFUSED, row["code"], row["performer_id"], row["week_on"], row["number"]) for row in dicts(_REFUSED, **given)]
     for kind, query in ((ASKED_AGAIN, _AGAIN), (UNREPORTED, _UNREPORTED)):
         found += [ViolationCount(kind, "", row["performer_id"], row["week_on"], row["number"]) for row in dicts(query, **given)]
+    for row in made_on_revoked_counts(creditor_id=creditor_id, zone=zone, low=given["low"], high=given["high"]):
+        found.append(ViolationCount(REVOKED, "", row["performer_id"], row["week_on"], row["number"]))
     weeks: dict[tuple[str, int, date], int] = {}
     for one in call_finding_counts(creditor_id=creditor_id, from_on=from_on, until_on=until_on):
         key = (one.kind, one.performer_id, one.local_on - timedelta(days=one.local_on.weekday()))

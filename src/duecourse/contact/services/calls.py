@@ -12,8 +12,9 @@ from duecourse.care.services import complaint_receive, dispute_open
 from duecourse.contact.errors import NumberHidden, OutcomeContradicts, OutcomeOwed, PromiseIncomplete, RequestReused
 from duecourse.contact.models import Attempt, Outcome, Permit, Refusal
 from duecourse.contact.selectors.owed import access_permit, outcomes_owed
-from duecourse.contact.selectors.stops import permit_stopped
+from duecourse.contact.selectors.revocations import permit_revocations
 from duecourse.contact.services.attempts import attempt_report
+from duecourse.contact.services.grounds import ground_text
 from duecourse.contact.services.permits import Answer, permit_request
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
@@ -82,8 +83,8 @@ def number_open(*, actor: Actor, permit_id: int) -> str:
 
     Raises:
         Absent: there is no such permit for this actor, or it is another person's.
-        NumberHidden: it has ended, was reported, names no number, compliance stopped the contact, or the contract does not hand
-            numbers over.
+        NumberHidden: it has ended, was reported, names no number, something came since that would refuse it now (see
+            `permit_revocations`), or the contract does not hand numbers over.
     """
     require(actor, *AGENCY_ROLES, action="see a number")
     with acting(actor):
@@ -193,8 +194,9 @@ def _why_hidden(actor: Actor, permit: Permit) -> str:
         return "the permit has ended"
     if Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit.pk).exists():
         return "its outcome is reported"
-    if permit_stopped(actor=actor, permit_id=permit.pk):
-        return "compliance stopped this contact"
+    ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=permit.pk)
+    if ended:
+        return ground_text(ended[0].code)[0]
     placed = Placement.objects.filter(creditor_id=actor.creditor_id, case_id=permit.case_id, agency_id=actor.agency_id)
     open_one = placed.filter(during__upper_inf=True).select_related("contract_version").first()
     if open_one is None or "phone" not in open_one.contract_version.contracted_fields:

@@ -157,6 +157,27 @@ PAID_ALREADY = Ground(
     "Creditor's terms of the gate",
 )
 DEBIT_IN_FLIGHT = Ground("debit_in_flight", "A direct debit is on its way.", "代扣正在处理中。", "Creditor's records of direct debits")
+AFTERWARDS = (
+    Ground(
+        "not_assigned",
+        "The case is no longer assigned to whoever asked for the permit.",
+        "该案件已不再分配给申请许可的催收员。",
+        "Agency's assignments of cases",
+    ),
+    Ground(
+        "preference_changed",
+        "The debtor or the third party has declined this contact since the permit was given.",
+        "许可发出后，债务人或第三人已拒绝该联系。",
+        "Creditor's records of wishes about contact",
+    ),
+    Ground(
+        "papers_changed",
+        "A policy, contract or agreement was approved since the permit was given; ask again under it.",
+        "许可发出后，有政策、合同或约定获批生效；请据此重新申请。",
+        "Creditor's papers",
+    ),
+)
+"""What ends a permit that was given, beside the grounds that would refuse it now; see `selectors.revocations`."""
 _POINT_KINDS = {"call": "phone", "sms": "phone", "email": "email", "letter": "address", "visit": "address"}
 _HOLDS = {
     "dispute": ("The debtor disputes the debt.", "债务人对债务提出异议。", "《商业银行信用卡业务监督管理办法》第69条"),
@@ -245,7 +266,7 @@ def ground_text(code: str) -> tuple[str, str]:
     return _rule_texts().get(code, (code, code))
 
 
-_TEXTS = {value.code: value for value in tuple(globals().values()) if isinstance(value, Ground)}
+_TEXTS = {value.code: value for value in (*globals().values(), *AFTERWARDS) if isinstance(value, Ground)}
 
 
 @lru_cache(maxsize=1)

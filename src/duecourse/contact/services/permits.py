@@ -19,6 +19,7 @@ import numpy as np
 from django.db import IntegrityError, connection
 
 from duecourse.contact.errors import ContactTimeImplausible, PerformerMissing, RequestReused
+from duecourse.contact.selectors.revocations import Revocation, permit_revocations
 from duecourse.contact.services import facts as of_contact
 from duecourse.contact.services import grounds, readiness
 from duecourse.contact.services.grounds import Ground
@@ -55,6 +56,7 @@ class Answer:
         explanation: the verdict's record: all reasons with citations, the values used, the day they were taken for.
         valid_until_at: for a permit, when it ends; else None.
         next_allowed_at: for a refusal, the next instant at which it would be allowed as far as is known; else None.
+        revocations: of a permit that the same request was given before, what has ended it since.
     """
 
     kind: str
@@ -62,11 +64,12 @@ class Answer:
     explanation: dict[str, Any]
     valid_until_at: datetime | None
     next_allowed_at: datetime | None
+    revocations: tuple[Revocation, ...] = ()
 
     @property
     def is_permit(self) -> bool:
         """Say whether the contact may be made."""
-        return self.kind == "permit"
+        return self.kind == "permit" and not self.revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def permit_request(
             known = ask(cursor, creditor_id=actor.creditor_id, request=request)
             request = _made_by(actor, request, known=known)
             if known.earlier_kind is not None:
-                return _earlier(known, request=request)
+                return _earlier(known, actor=actor, request=request)
             return _store(cursor, actor=actor, request=request, decision=_decide(cursor, known, actor=actor, request=request))
     except IntegrityError as taken:
         if "_request_once" not in str(taken):
@@ -162,11 +165,13 @@ def _made_by(actor: Actor, request: Request, *, known: Known) -> Request:
     return replace(request, made_by=known.maker_id)
 
 
-def _earlier(known: Known, *, request: Request) -> Answer:
+def _earlier(known: Known, *, actor: Actor, request: Request) -> Answer:
     if known.earlier_hash != content_hash(request.content):
         raise RequestReused(client_request_id=request.client_request_id)
     explanation = parsed(known.earlier_explanation)
-    return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at)
+    is_permit = known.earlier_kind == "permit"
+    ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=known.earlier_id) if is_permit else ()
+    return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at, tuple(ended))
 
 
 def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _Decision:

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from ninja import Header, Router
 
 from duecourse.contact.models import Attempt, Permit
-from duecourse.contact.selectors.stops import permit_stopped
-from duecourse.contact.services import attempt_report, permit_request, permit_try
+from duecourse.contact.selectors.revocations import Revocation, permit_revocations
+from duecourse.contact.services import attempt_report, ground_text, permit_request, permit_try
 from duecourse.doors.api.bearer import Token, performed
 from duecourse.doors.api.paging import PRINTED, Number
 from duecourse.doors.api.problems import KeyMissing, KeysDiffer
@@ -33,7 +33,7 @@ _ATTEMPT = ("outcome", "is_connected", "started_at", "talk_seconds", "reported_a
 def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | None = KEY) -> dict[str, Any]:
     """Ask whether a debtor may be contacted now; a permit holds one of the day's slots. A refusal is an answer, not an error.
 
-    The same key with the same body gives the same answer again, with another body 409. A test token gets the decision of this moment and
+    The same key with the same body gives the same answer again, with another body 409; a permit that has been ended since is told as `revoked`. A test token gets the decision of this moment and
     nothing is recorded.
     """
     if idempotency_key and body.client_request_id and idempotency_key != body.client_request_id:
@@ -44,11 +44,15 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
     ask = permit_try if request.auth.is_test else permit_request
     answer = ask(actor=request.auth.actor, **body.dict() | {"client_request_id": key})
     return {
-        "decision": answer.kind,
+        "decision": "revoked" if answer.revocations else answer.kind,
         "id": answer.id or None,
         "valid_until_at": answer.valid_until_at,
         "next_allowed_at": answer.next_allowed_at,
-        "reasons": [*map(_reason, answer.explanation.get("reasons", [])), *map(_ground, answer.explanation.get("grounds", []))],
+        "reasons": [
+            *map(_reason, answer.explanation.get("reasons", [])),
+            *map(_ground, answer.explanation.get("grounds", [])),
+            *(_ground(_revocation(one)) for one in answer.revocations),
+        ],
         "warnings": [_reason(warning) for warning in answer.explanation.get("warnings", [])],
         "explanation": answer.explanation,
         "is_test": request.auth.is_test,
@@ -57,14 +61,19 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
 
 @router.get("/permits/{permit_id}", response=PermitOut, auth=Token("permits:read"), operation_id="permit_get")
 def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
-    """Return one permit; an agency sees its own. One that was asked for ahead may have been stopped since: look before the contact is made."""
+    """Return one permit, looked at again; an agency sees its own.
+
+    A stop, a hold, a recall and what else would refuse the contact now have ended it, whenever it was asked for: look before the contact is
+    made. Of a permit whose outcome is reported it says how it stood when the contact was begun.
+    """
     with acting(request.auth.actor) as actor:
         permit = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id).first()
         if permit is None:
             raise Absent(entity="permit")
         attempt = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id).values(*_ATTEMPT).first()
-        is_stopped = permit_stopped(actor=actor, permit_id=permit_id)
-    return {name: getattr(permit, name) for name in _PERMIT} | {"is_stopped": is_stopped, "attempt": attempt}
+        ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=permit_id)
+    told = {"is_revoked": bool(ended), "revocations": [_revocation(one) for one in ended], "attempt": attempt}
+    return {name: getattr(permit, name) for name in _PERMIT} | told
 
 
 @router.post("/permits/{permit_id}/outcome", response=AttemptOut, auth=Token("permits:write"), operation_id="attempt_report")
@@ -77,6 +86,11 @@ def report_attempt(request: HttpRequest, permit_id: Number, body: OutcomeIn) -> 
 def _reason(reason: dict[str, Any]) -> dict[str, Any]:
     citations = [{name: citation.get(name, "") for name in ("text", "layer", "article", "zh", "en")} for citation in reason["citations"]]
     return {name: reason[name] for name in ("code", "rule", "modality", "zh", "en")} | {"citations": citations}
+
+
+def _revocation(ended: Revocation) -> dict[str, Any]:
+    en, zh = ground_text(ended.code)
+    return {"code": ended.code, "en": en, "zh": zh, "revoked_at": ended.revoked_at}
 
 
 def _ground(ground: dict[str, Any]) -> dict[str, Any]:

@@ -220,7 +220,10 @@ class ReasonOut(Schema):
 class DecisionOut(Schema):
     """The answer of the gate: all reasons of a refusal, all warnings, and the whole evidence; `id` is null in test mode."""
 
-    decision: Literal["permit", "refusal"]
+    decision: Annotated[
+        Literal["permit", "refusal", "revoked"],
+        Field(description="`revoked`: this request was given a permit before, and what has come since ended it; `reasons` say what"),
+    ]
     id: int | None
     valid_until_at: datetime | None
     next_allowed_at: datetime | None
@@ -248,8 +251,17 @@ class AttemptOut(Schema):
     reported_at: datetime
 
 
+class RevocationOut(Schema):
+    """What ended a permit before its time, as the code and words of a refusal, and since when where that is known."""
+
+    code: str
+    zh: str
+    en: str
+    revoked_at: datetime | None
+
+
 class PermitOut(Schema):
-    """A permit that was given, with its attempt once that was reported."""
+    """A permit that was given, looked at again, with its attempt once that was reported."""
 
     id: int
     case_id: int
@@ -261,9 +273,8 @@ class PermitOut(Schema):
     contact_at: datetime
     decided_at: datetime
     valid_until_at: datetime
-    is_stopped: Annotated[
-        bool, Field(description="compliance stopped this contact since: it must not be made, though the permit still holds")
-    ]
+    is_revoked: Annotated[bool, Field(description="something has come since that ends the permit: the contact must not be made")]
+    revocations: list[RevocationOut]
     explanation: dict[str, Any]
     attempt: AttemptOut | None
 

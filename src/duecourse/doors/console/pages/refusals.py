@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from duecourse.contact.models import Outcome
-from duecourse.contact.selectors import ANSWERS_PAGE, answer_page, refusals_by_rule
+from duecourse.contact.selectors import ANSWERS_PAGE, Revocation, answer_page, permit_revocations, refusals_by_rule
 from duecourse.contact.services import grounds
 from duecourse.contact.services.grounds import ground_text
 from duecourse.doors.console.rule_words import fact_title, parameter_title, rule_address, rule_title, said
@@ -112,7 +112,13 @@ PERMITS = Listing(
         Column("warning", _("Warning (code)"), kind="code", is_shown=False),
         Column("case_id", _("Case"), kind="code", link=_case),
     ),
-    filters=(_FIRST[0], Filter("outcome", _("Outcome"), choices=_outcomes), *_FIRST[1:], Filter("rule", _("Warned by"), choices=rules)),
+    filters=(
+        _FIRST[0],
+        Filter("outcome", _("Outcome"), choices=_outcomes),
+        *_FIRST[1:],
+        Filter("rule", _("Warned by"), choices=rules),
+        Filter("revoked_from", _("Contact on an ended permit, since"), kind="date"),
+    ),
 )
 
 
@@ -172,8 +178,13 @@ def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
         "assumed": [fact_title(name) for name in explanation.get("assumed", [])],
         "packs": [_pack(pack) for pack in explanation.get("packs", [])],
         "explanation": explanation,
+        "ended": [(in_two(ground_text(one.code)), one.revoked_at) for one in _revocations(request, kind, answer_id)],
     }
     return TemplateResponse(request, "console/refusals/answer.html", context)
+
+
+def _revocations(request: HttpRequest, kind: str, answer_id: int) -> list[Revocation]:
+    return permit_revocations(creditor_id=request.actor.creditor_id, permit_id=answer_id) if kind == "permit" else []
 
 
 def _reason(reason: dict[str, Any], as_of: str) -> dict[str, Any]:

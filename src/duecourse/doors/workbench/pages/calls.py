@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -17,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from duecourse.contact.errors import NumberHidden, OutcomeOwed
 from duecourse.contact.models import CONNECTED_OUTCOMES, Attempt, Permit
-from duecourse.contact.selectors import access_permit
-from duecourse.contact.services import PromiseGiven, call_request, number_open, outcome_record
+from duecourse.contact.selectors import access_permit, permit_revocations
+from duecourse.contact.services import PromiseGiven, call_request, ground_text, number_open, outcome_record
 from duecourse.doors.console.forms import DayField, Form, MoneyField
 from duecourse.doors.console.shell import agency_only, today
+from duecourse.doors.console.stories import in_two
 from duecourse.doors.workbench.shell import COMPLAINTS, DISPUTES, NOTES, OUTCOMES, numbers_of
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent, DuecourseError
@@ -147,20 +149,19 @@ def permit(request: HttpRequest, permit_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: Permit, reported: Attempt | None, form: OutcomeForm, *, status: int = 200) -> HttpResponse:
-    number, hidden = "", ""
+    number = ""
     is_own = found.user_id == request.actor.user_id
     if is_own and reported is None and request.method != "HEAD" and now() <= found.valid_until_at:
-        try:
+        with suppress(NumberHidden):
             number = number_open(actor=request.actor, permit_id=found.pk)
-        except NumberHidden as error:
-            hidden = str(error.parameters["reason"])
+    ended = permit_revocations(creditor_id=request.actor.creditor_id, permit_id=found.pk) if reported is None else []
     context = {
         "permit": found,
         "reported": reported,
         "told": OUTCOMES.get(reported.outcome, "") if reported else "",
         "notes": [NOTES[code] for code in reported.note_codes] if reported else [],
         "number": number,
-        "hidden": hidden,
+        "ended": [in_two(ground_text(one.code)) for one in ended],
         "is_own": is_own,
         "is_over": now() > found.valid_until_at,
         "is_case_here": bool(form.fields.get("account_id")),

@@ -25,7 +25,7 @@ from duecourse.contact.selectors import (
     request_counts,
     violation_counts,
 )
-from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, UNREPORTED
+from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, REVOKED, UNREPORTED
 from duecourse.contact.services.grounds import ground_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.stories import in_two
@@ -36,7 +36,7 @@ from duecourse.parties.models import Agency
 WEEKS = 8
 PAGE_ROWS = 50
 DAYS_MAX = 92
-AGENCY_KINDS = (ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
+AGENCY_KINDS = (REVOKED, ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,8 @@ def _rows_address(kind: str, *, code: str, performer_id: int | None, from_on: da
     query: dict[str, Any] = {"performer": performer_id or "", "from_on": from_on, "until_on": until_on}
     if kind == UNREPORTED:
         name, more = "permits", {"outcome": "unreported"}
+    elif kind == REVOKED:
+        name, more = "permits", {"revoked_from": from_on, "from_on": ""}
     elif kind in FINDING_KINDS:
         name, more = "call-findings", {"kind": kind}
     else:
