@@ -310,14 +310,12 @@ def test_the_days_calls_are_counted_over_everybody_and_nobody_is_named(scene):
     with acting(bo):
         shown = selectors.work_case(actor=bo, case_id=case_id)
         person = shown["person"]
-        found = selectors.calls_today(
-            actor=bo, case_id=case_id, person_id=person["id"], zone=person["zone"], product_class="consumer_loan", at=NOON
-        )
+        found = selectors.calls_today(actor=bo, zones={case_id: person["zone"]}, at=NOON)[case_id]
         assert (found.held_count, found.connected_count, found.limit_count, found.verdict.allowed) == (2, 2, 3, True)
         assert shown["history"] == []
     assert call(scene).is_permit
     with acting(bo):
-        found = selectors.calls_today(actor=bo, case_id=case_id, person_id=person["id"], zone=person["zone"], product_class="", at=NOON)
+        found = selectors.calls_today(actor=bo, zones={case_id: person["zone"]}, at=NOON)[case_id]
         assert (found.held_count, found.verdict.allowed) == (3, False)
         assert found.verdict.next_allowed_at > NOON
 

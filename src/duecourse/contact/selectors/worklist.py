@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from django.db import connection
 
 from duecourse.contact.services.grounds import RULE_KINDS
-from duecourse.contact.services.known import packs_of
-from duecourse.kit.calendar import local_day
+from duecourse.contact.services.known import packs_of, papers_binding, parsed
+from duecourse.contact.services.papers import overlays_of
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors.rows import dicts, frame
-from duecourse.parties.access import Actor, creditor_of
-from duecourse.parties.models import Agency
+from duecourse.parties.access import Actor
 from duecourse.placement.selectors import ATTEMPTED, policies_on
 from duecourse.portfolio.selectors import case_page
 from duecourse.rules.decide import decide
-from duecourse.rules.errors import NoValueInForce, RuleConflict
+from duecourse.rules.errors import NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.facts import ContactFacts
+from duecourse.rules.form import Layer, Overlay
 from duecourse.rules.verdict import Verdict
 
 WHYS = ("promise_due", "first_contact", "expected", "stopped")
@@ -28,7 +30,7 @@ SHOWN_MAX = 1_000
 _LIMIT_NAME = "connected_calls_max_count"
 
 _MINE = """
-SELECT p.case_id, p.placed_minor, p.currency, p.term_until_on, b.contract_id, b.code AS batch_code,
+SELECT p.case_id, pe.zone, p.placed_minor, p.currency, p.term_until_on, b.contract_id, b.code AS batch_code,
        p.days_past_due + (%(on)s::date - b.placed_on) AS days_past_due, (lower(p.during) AT TIME ZONE cr.zone)::date AS began_on,
        coalesce(s.balance_minor, p.placed_minor) AS balance_minor, q.due_on AS promise_on, q.amount_minor AS promise_minor, k.last_at, coalesce(r.place, 0) AS place,
        EXISTS (SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = p.creditor_id AND h.person_id = c.person_id AND h.stops_contact
@@ -42,6 +44,7 @@ JOIN placement_placement p ON p.creditor_id = x.creditor_id AND p.id = x.placeme
 JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
 JOIN parties_contractversion v ON v.creditor_id = p.creditor_id AND v.id = p.contract_version_id
 JOIN portfolio_case c ON c.creditor_id = p.creditor_id AND c.id = p.case_id
+JOIN portfolio_person pe ON pe.creditor_id = c.creditor_id AND pe.id = c.person_id
 JOIN parties_creditor cr ON cr.id = p.creditor_id
 LEFT JOIN gate.expected_ranks(%(creditor)s) r ON r.case_id = p.case_id
 LEFT JOIN LATERAL (
@@ -103,6 +106,9 @@ WHERE p.creditor_id = %(creditor)s AND p.agency_id = %(agency)s AND p.case_id = 
 """
 
 
+_COUNTED = "SELECT * FROM gate.calls_today(%(creditor)s, %(cases)s::bigint[], %(days)s::date[])"
+
+
 @dataclass(frozen=True, slots=True)
 class CallsToday:
     """What the debtor's day holds already, over the creditor and all its performers.
@@ -110,14 +116,19 @@ class CallsToday:
     Attributes:
         held_count: connected calls, and permits whose outcome is not reported.
         connected_count: connected calls alone.
-        limit_count: how many the rules allow, or None where no pack sets a number.
-        verdict: what the rules would say to a call at this instant; holds and authority are not in it. None where they cannot decide.
+        limit_count: how many rules and papers allow, or None where nothing sets a number.
+        verdict: what rules and papers would say to a call at this instant; holds and authority are not in it. None where they cannot decide.
     """
 
     held_count: int
     connected_count: int
     limit_count: int | None
     verdict: Verdict | None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no call is left on the debtor's day."""
+        return self.limit_count is not None and self.held_count >= self.limit_count
 
 
 def worklist(*, actor: Actor, on: date) -> list[dict[str, Any]]:
@@ -157,28 +168,47 @@ def calls_made(*, actor: Actor, since: datetime) -> dict[str, int]:
     return dicts(_TODAY, creditor=actor.creditor_id, agency=actor.agency_id, user=user, since=since)[0]
 
 
-def calls_today(*, actor: Actor, case_id: int, person_id: int, zone: str | None, product_class: str, at: datetime) -> CallsToday:
-    """Return what the debtor's local day holds already, and what the rules say to a call at an instant."""
-    on = local_day(at, zone or "UTC")
-    (counts,) = dicts("SELECT * FROM gate.contact_counts(%(creditor)s, %(case)s, %(on)s)", creditor=actor.creditor_id, case=case_id, on=on)
-    creditor = creditor_of(actor)
-    kind = Agency.objects.values_list("kind", flat=True).get(creditor_id=actor.creditor_id, pk=actor.agency_id)
+def calls_today(*, actor: Actor, zones: Mapping[int, str | None], at: datetime) -> dict[int, CallsToday]:
+    """Return, for each of several cases, what the debtor's local day holds already, and what the rules and papers say to a call at an instant.
+
+    Args:
+        actor: an agency's person; of cases that are not theirs nothing is told.
+        zones: the debtors' zones by case.
+        at: the instant.
+
+    Guarantees: the limit is the gate's: of the packs, the creditor's policies, the agency's contract and the agreement with the debtor; the
+        count is over the creditor and all its performers. However many cases there are, it asks the database once, and once more for papers
+        that this process has not seen.
+    """
+    days = {case_id: ContactFacts("call", at, zone, 0).local_on for case_id, zone in zones.items()}
+    rows = dicts(_COUNTED, creditor=actor.creditor_id, cases=list(days), days=list(days.values()))
+    binding = {row["case_id"]: papers_binding(parsed(row["papers"]) or (), on=days[row["case_id"]]) for row in rows}
+    wanted = sorted({paper for papers in binding.values() for paper in papers})
+    with connection.cursor() as cursor:
+        overlays = dict(zip(wanted, overlays_of(cursor, creditor_id=actor.creditor_id, papers=wanted), strict=True))
+    return {row["case_id"]: _called(row, [overlays[paper] for paper in binding[row["case_id"]]], at=at) for row in rows}
+
+
+def _called(row: dict[str, Any], overlays: list[Overlay], *, at: datetime) -> CallsToday:
     facts = ContactFacts(
         channel="call",
         at=at,
-        zone=zone,
-        person_key=person_id,
-        known={"call_slots_held_count": counts["held_count"]},
-        performer_kind=RULE_KINDS[kind],
-        lender_class=creditor.lender_class,
-        product_class=product_class,
+        zone=row["zone"],
+        person_key=row["person_id"],
+        known={"call_slots_held_count": row["held_count"]},
+        performer_kind=RULE_KINDS[row["performer_kind"]],
+        lender_class=row["lender_class"],
+        product_class=row["product_class"],
+        agreements=tuple(overlay for overlay in overlays if overlay.text.layer is Layer.agreement),
     )
+    layers = [overlay for overlay in overlays if overlay.text.layer is not Layer.agreement]
+    counts = (row["held_count"], row["connected_count"])
     try:
-        verdict = decide(facts, packs=packs_of(tuple(creditor.packs)), as_of=facts.local_on)
-    except (RuleConflict, NoValueInForce):
-        return CallsToday(counts["held_count"], counts["connected_count"], None, None)
+        verdict = decide(facts, packs=packs_of(tuple(parsed(row["packs"]))), as_of=facts.local_on, layers=layers)
+    except (RuleConflict, NoValueInForce, UnknownParameter):
+        return CallsToday(*counts, None, None)
     limits = [one.value for bound in verdict.checked for one in bound.effective if one.parameter.name == _LIMIT_NAME]
-    return CallsToday(counts["held_count"], counts["connected_count"], min(limits, default=None), verdict)
+    return CallsToday(*counts, min(limits, default=None), verdict)
 
 
 def work_case(*, actor: Actor, case_id: int) -> dict[str, Any]:

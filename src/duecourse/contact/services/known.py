@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
@@ -254,12 +254,22 @@ class Known:
         return next((row for row in versions if row["is_approved"]), None), waiting
 
     def papers_on(self, on: date) -> list[tuple[int, str]]:
-        """Return number and hash of the papers in force on a day: of each code the newest version, unless that ended it."""
-        newest: dict[str, tuple[int, str, bool]] = {}
-        for code, _, number, digest, since, is_end in sorted(self.told["papers"] or (), reverse=True):
-            if date.fromisoformat(since) <= on:
-                newest.setdefault(code, (number, digest, is_end))
-        return sorted((number, digest) for number, digest, is_end in newest.values() if not is_end)
+        """Return number and hash of the papers in force on a day."""
+        return papers_binding(self.told["papers"] or (), on=on)
+
+
+def papers_binding(rows: Iterable[Sequence[Any]], *, on: date) -> list[tuple[int, str]]:
+    """Return number and hash of the papers in force on a day: of each code the newest version, unless that ended it.
+
+    Args:
+        rows: the approved versions as the gate tells them: code, number of the version, number, hash, first day as ISO text, whether it ends.
+        on: the debtor's local day.
+    """
+    newest: dict[str, tuple[int, str, bool]] = {}
+    for code, _, number, digest, since, is_end in sorted(rows, reverse=True):
+        if date.fromisoformat(since) <= on:
+            newest.setdefault(code, (number, digest, is_end))
+    return sorted((number, digest) for number, digest, is_end in newest.values() if not is_end)
 
 
 @lru_cache(maxsize=64)

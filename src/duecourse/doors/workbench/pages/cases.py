@@ -109,9 +109,8 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show one case: the debt in short, what may be done now, and the agency's own history."""
     actor = request.actor
     shown = work_case(actor=actor, case_id=case_id)
-    product = min((account["product_class"] for account in shown["accounts"]), default="")
     person = shown["person"]
-    calls = calls_today(actor=actor, case_id=case_id, person_id=person["id"], zone=person["zone"], product_class=product, at=now())
+    calls = calls_today(actor=actor, zones={case_id: person["zone"]}, at=now())[case_id]
     owed = [row for row in outcomes_owed(actor=actor) if row["user_id"] == actor.user_id]
     on = today(request)
     stops = [

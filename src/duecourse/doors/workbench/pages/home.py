@@ -11,10 +11,11 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from duecourse.contact.selectors import attempted_frame, calls_made, outcomes_owed, worklist
+from duecourse.contact.selectors import attempted_frame, calls_made, calls_today, outcomes_owed, worklist
 from duecourse.doors import evidence
 from duecourse.doors.console.shell import agency_only, today
 from duecourse.doors.workbench.shell import WHYS
+from duecourse.kit.clock import now
 from duecourse.parties.models import Agency
 from duecourse.placement.selectors import agency_batches, batch_rates, collectors, first_contact_owed, idle_placements
 from duecourse.settlement.selectors import statements
@@ -39,7 +40,9 @@ def workbench(request: HttpRequest) -> HttpResponse:
 def _mine(request: HttpRequest) -> dict[str, Any]:
     on = today(request)
     rows = worklist(actor=request.actor, on=on)
+    calls = calls_today(actor=request.actor, zones={row["case_id"]: row["zone"] for row in rows[:SHOWN]}, at=now())
     for row in rows:
+        row["calls"] = calls.get(row["case_id"])
         row["why_text"] = WHYS[row["why"]]
         row["late_days"] = (on - row["first_until_on"]).days if row["first_until_on"] else 0
     counts = {why: sum(row["why"] == why for row in rows) for why in WHYS}
