@@ -72,6 +72,18 @@ def test_show_tells_sense_values_cases_and_code(capsys):
         assert part in told
 
 
+def test_show_speaks_the_language_of_the_sense(capsys):
+    """In Chinese the sense, the notes and the cases of pack cn come in Chinese; what nobody wrote in Chinese is marked."""
+    assert run(["rules", "show", "cn.contact_hours", "--lang", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert all(part in told for part in ("每日22:00至次日08:00不得催收。", "我们的理解：", "八时前一秒，仍属夜间", "未查得条号"))
+    assert "No collection between" not in told
+    assert run(["rules", "show", "uk.visits", "--lang", "zh"]) == 0
+    assert "[仅英文]" in capsys.readouterr().out
+    assert run(["rules", "show", "cn.contact_hours"]) == 0
+    assert "每日22:00" not in capsys.readouterr().out
+
+
 def test_show_in_chinese(capsys):
     """Title, state, headings and explanation come in Chinese."""
     assert run(["rules", "show", "uk.visits", "--lang", "zh"]) == 0

@@ -32,6 +32,72 @@ def test_the_library_is_searched_in_both_languages(qiu):
     assert "No rule speaks of that" in text_of(qiu.get("/rules/", {"q": "zebra"}))
 
 
+def test_words_of_a_chinese_sense_are_found(qiu):
+    """A word that stands only in the Chinese sense finds its rules, two words those that have both, parted by whichever blank."""
+    for words, found, missed in (
+        ("有效通话", "connected_calls_daily", "contact_hours"),
+        ("第三人 转告", "third_party_purpose", "third_party_refused"),
+        ("第三人\u3000失联", "third_party_only_when_unreachable", "visit_home"),
+    ):
+        page = qiu.get("/rules/", {"q": words}).content.decode()
+        assert f"/rules/cn/{found}/" in page, words
+        assert f"/rules/cn/{missed}/" not in page, words
+
+
+def test_a_chinese_reader_reads_the_rule_in_chinese(qiu):
+    """Sense, readings, case names, notes, articles and values stand in Chinese, the English sense folded below; in order, the code last."""
+    qiu.cookies["django_language"] = "zh-hans"
+    page = qiu.get("/rules/cn/contact_hours/").content.decode()
+    order = (
+        "sense-title",
+        "每日22:00至次日08:00不得催收",
+        "我们的理解",
+        "binds-title",
+        "values-title",
+        "exceptions-title",
+        "cases-title",
+        "code-title",
+    )
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    shown = text_of(qiu.get("/rules/cn/contact_hours/"))
+    for part in (
+        "八时前一秒，仍属夜间",
+        "未查得条号",
+        "第5.3条",
+        "机构类别 小额贷款公司",
+        "与债务人的约定 每日催收截止时刻 23:00",
+        "时区 不明",
+    ):
+        assert part in shown, part
+    assert "仅英文" not in shown
+    assert "article number not found" not in shown
+    assert page.index("No collection between 22:00 and 08:00.") > page.index("<summary", page.index("sense-title"))
+    for address, article in (
+        ("third_party_refused", "第1033条第（一）项"),
+        ("illegal_debt", "第293条之一"),
+        ("guarantor_period", "第692条、第693条"),
+    ):
+        assert article in text_of(qiu.get(f"/rules/cn/{address}/"))
+
+
+def test_what_is_english_only_is_marked_to_a_chinese_reader(qiu):
+    """A rule of another pack is shown in English with a mark, beside its Chinese title; to an English reader nothing is marked."""
+    qiu.cookies["django_language"] = "zh-hans"
+    shown = text_of(qiu.get("/rules/us/hours/"))
+    assert "仅英文" in shown
+    assert "1006." in shown
+    qiu.cookies["django_language"] = "en"
+    assert "English only" not in text_of(qiu.get("/rules/us/hours/"))
+
+
+def test_cases_of_a_rule_that_is_off_are_shown_unrun(qiu):
+    """What a disabled rule would find can be read, and the page says that nothing was run."""
+    shown = text_of(qiu.get("/rules/cn/visits_daily/"))
+    assert "A second visit on one day" in shown
+    assert "not run while the rule is off" in shown
+
+
 def test_filters_narrow_and_strange_values_do_no_harm(qiu):
     """A filter keeps the rules it names, and quotes, emoji, formulas and impossible days in the address are answered with a page."""
     assert "/rules/cn/contact_hours/" in qiu.get("/rules/", {"modality": "must_not", "confidence": "secondary"}).content.decode()
@@ -47,10 +113,10 @@ def test_a_rule_as_it_stood_on_a_day(qiu):
     shown = text_of(qiu.get("/rules/cn/contact_hours/", {"as_of": "2026-01-29"}))
     assert "This rule as it stood on 2026-01-29" in shown
     today = qiu.get("/rules/cn/contact_hours/").content.decode()
-    binding = today[today.index('id="binds-title"') : today.index('id="sense-title"')]
+    binding = today[today.index('id="binds-title"') : today.index('id="values-title"')]
     assert "China Banking Association" in binding
     past = qiu.get("/rules/cn/contact_hours/", {"as_of": "2026-01-29"}).content.decode()
-    assert "China Banking Association" not in past[past.index('id="binds-title"') : past.index('id="sense-title"')]
+    assert "China Banking Association" not in past[past.index('id="binds-title"') : past.index('id="values-title"')]
 
 
 def test_cases_are_run_while_one_looks(qiu):

@@ -69,6 +69,7 @@ def show(
     one, rule = found[0]
     more = {
         "sense": rule.sense.strip(),
+        "sense_zh": rule.sense_zh,
         "about": rule.subject,
         "facts": list(rule.facts_used),
         "values": [_value_facts(parameter.name, value) for parameter, value in dated_values(rule)],
@@ -180,13 +181,15 @@ def _shown(rule: Rule, *, pack: Pack) -> str:
         (one.name, value.unit.show(value.value), value.effective_on, value.until_on or "", _cited(value.reference), _known(value))
         for one, value in dated_values(rule)
     ]
-    cases = [(case["case"], case.get("finding", case.get("error", ""))) for case in rule.cases]
+    is_chinese = terminal.lang.startswith("zh")
+    names = [(is_chinese and case.get("case_zh")) or case["case"] for case in rule.cases]
+    cases = [(name, case.get("finding", case.get("error", ""))) for name, case in zip(names, rule.cases, strict=True)]
     exceptions = [(one.id, _in_language(one.title), one.layer.value, _cited(one.reference)) for one in rule.exceptions]
     parts = [
         f"{rule.id}: {_in_language(rule.title)}",
         f"{_in_language(pack.title)} · {rule.modality.value} · {', '.join(layers_of(rule))} · {state}",
         "",
-        rule.sense.strip(),
+        *_sense_lines(rule, is_chinese=is_chinese),
         "",
         _in_language(rule.explanation),
         "",
@@ -197,6 +200,13 @@ def _shown(rule: Rule, *, pack: Pack) -> str:
         rule.source.strip(),
     ]
     return "\n".join(parts)
+
+
+def _sense_lines(rule: Rule, *, is_chinese: bool) -> list[str]:
+    """Return the sense in the reader's language; where it is not written in it, in English, marked as such."""
+    if is_chinese and not rule.sense_zh:
+        return [f"[{_t('English only')}]", "", rule.sense.strip()]
+    return [rule.sense_zh if is_chinese else rule.sense.strip()]
 
 
 def _checked(folder: Path) -> dict[str, Any]:
@@ -250,7 +260,8 @@ def _check_lines(one: dict[str, Any]) -> Iterable[str]:
 
 
 def _cited(reference: Reference) -> str:
-    return f"{reference.text.id} {reference.article}".strip() + (f" ({reference.note})" if reference.note else "")
+    note = (reference.note_zh if terminal.lang.startswith("zh") else "") or reference.note
+    return f"{reference.text.id} {reference.article}".strip() + (f" ({note})" if note else "")
 
 
 def _known(value: DatedValue) -> str:

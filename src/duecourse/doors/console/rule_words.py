@@ -6,21 +6,61 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from duecourse.doors.words import is_chinese, word
-from duecourse.rules.form import Bilingual, Pack, Rule, Unit
+from duecourse.rules.form import Bilingual, Pack, Reference, Rule, Unit
 from duecourse.rules.load import shipped_packs
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One paragraph or list of a text's sense."""
+    """One paragraph, heading or list of a text's sense."""
 
     text: str
     items: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What stands above the list that follows, '' for other blocks."""
+        return self.text[:-1] if self.text.endswith((":", "：")) and not self.items else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """The text's sense and how we read it, in one language.
+
+    Attributes:
+        lang: `zh` or `en`.
+        lead: the first sentence, which says the rule.
+        blocks: what follows it.
+    """
+
+    lang: str
+    lead: str
+    blocks: tuple[Block, ...]
+
+
+def senses(rule: Rule) -> tuple[Sense, ...]:
+    """Return a rule's sense in the languages it is written in, the reader's first."""
+    written = {"zh": rule.sense_zh, "en": rule.sense}
+    order = ("zh", "en") if is_chinese() else ("en", "zh")
+    return tuple(_sense(lang, written[lang]) for lang in order if written[lang])
+
+
+def _sense(lang: str, text: str) -> Sense:
+    first, *rest = paragraphs(text)
+    return Sense(lang, first.text, tuple(rest))
+
+
+def case_name(case: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a case is called, in the reader's language where it was named in it, and the language."""
+    if is_chinese() and case.get("case_zh"):
+        return str(case["case_zh"]), "zh"
+    return str(case.get("case", "")), "en"
 
 
 @lru_cache(maxsize=1)
@@ -61,6 +101,40 @@ def parameter_title(rule_id: str, name: str) -> str:
     found = shipped_rules().get(rule_id)
     titles = {parameter.name: parameter.title for parameter in found[1].parameters} if found else {}
     return said(titles[name]) if name in titles else word(name)
+
+
+def noted(reference: Reference) -> str:
+    """Return what is known of an article, in Chinese where that was written."""
+    return (reference.note_zh if is_chinese() else "") or reference.note
+
+
+_ARTICLE = re.compile(r"(?P<article>\d[\d.]*)(?:-(?P<inserted>\d))?(?: \((?P<item>\d)\))?")
+_DIGITS = "零一二三四五六七八九"
+
+
+def article_said(article: str, *, pack: Pack) -> str:
+    """Return an article as it is cited: of a Chinese text to a Chinese reader as 第68条, else as the pack writes it."""
+    parts = [_ARTICLE.fullmatch(part.strip()) for part in article.split(",")]
+    if not is_chinese() or pack.country != "CN" or not all(parts):
+        return article
+    return "、".join(
+        f"第{part['article']}条"
+        + (f"之{_DIGITS[int(part['inserted'])]}" if part["inserted"] else "")
+        + (f"第（{_DIGITS[int(part['item'])]}）项" if part["item"] else "")
+        for part in parts
+        if part
+    )
+
+
+def answers_said(rule: Rule, *, pack: Pack) -> list[tuple[str, str]]:
+    """Return what an answer says in both languages, the reader's first, with the titles of facts and values in their places."""
+    titles = {name: pack.vocabulary.facts[name].title for name in rule.facts_used} | {one.name: one.title for one in rule.parameters}
+    titles["local_time"] = Bilingual(zh="当地时间", en="local time")
+
+    def filled(lang: str) -> str:
+        return re.sub(r"{(\w+)}", lambda place: f"〔{getattr(titles[place[1]], lang)}〕", getattr(rule.explanation, lang))
+
+    return [(lang, filled(lang)) for lang in (("zh", "en") if is_chinese() else ("en", "zh"))]
 
 
 def shown_value(value: int, unit: Unit) -> str:

@@ -13,12 +13,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from duecourse.doors.console.pages.rules.own import own_papers
-from duecourse.doors.console.rule_words import facts_read, paragraphs, rule_address, said, shown_value
+from duecourse.doors.console.rule_words import (
+    answers_said,
+    article_said,
+    case_name,
+    facts_read,
+    noted,
+    parameter_title,
+    rule_address,
+    said,
+    senses,
+    shown_value,
+)
 from duecourse.doors.console.shell import creditor_only, today
-from duecourse.doors.words import word
+from duecourse.doors.words import is_chinese, word
 from duecourse.kit.errors import Absent
 from duecourse.rules import library
-from duecourse.rules.form import OVERLAY_LAYERS, TEXT_LAYERS, Confidence, DatedValue, Modality, Overlay, Pack, Parameter, Text
+from duecourse.rules.form import OVERLAY_LAYERS, TEXT_LAYERS, Confidence, DatedValue, Modality, Overlay, Pack, Parameter, Text, Unit
 from duecourse.rules.library import RuleOn, RuleState
 from duecourse.rules.load import shipped_packs
 from duecourse.rules.resolve import Effective, Standing
@@ -81,6 +92,8 @@ def rule(request: HttpRequest, pack_id: str, name: str) -> HttpResponse:
     as_of = day_asked(request)
     on = _on(request, found, pack=pack, as_of=as_of, papers=own_papers(request, as_of=as_of))
     runs = library.run_cases(found, pack=pack)
+    cases = [_case(run.case, faults=run.faults, pack=pack) for run in runs] or [_case(case, faults=(), pack=pack) for case in found.cases]
+    written = senses(found)
     context = {
         "rule": found,
         "pack": pack,
@@ -94,15 +107,20 @@ def rule(request: HttpRequest, pack_id: str, name: str) -> HttpResponse:
         "state": on.state,
         "why": word(f"rule_{on.state}"),
         "error": on.error,
-        "sense": paragraphs(found.sense),
-        "binding": [_binding(effective) for effective in on.effective],
-        "values": [_dated(parameter, value, as_of=as_of) for parameter, value in library.dated_values(found)],
-        "exceptions": [_exception(one) for one in found.exceptions],
+        "layers": list(dict.fromkeys(text.layer for text in library.texts_of(found))),
+        "confidences": list(dict.fromkeys(value.confidence for _parameter, value in library.dated_values(found))),
+        "sense": written[0],
+        "answers": answers_said(found, pack=pack),
+        "is_english_only": is_chinese() and written[0].lang == "en",
+        "other_senses": written[1:],
+        "binding": [_binding(effective, pack=pack) for effective in on.effective],
+        "values": [_dated(parameter, value, pack=pack, as_of=as_of) for parameter, value in library.dated_values(found)],
+        "exceptions": [_exception(one, pack=pack) for one in found.exceptions],
         "facts": facts_read(found, pack=pack),
         "texts": [_text(text, on=today(request)) for text in library.texts_of(found)],
-        "cases": [_case(run.case, faults=run.faults, pack=pack) for run in runs],
+        "cases": cases,
+        "are_cases_run": bool(runs),
         "failed_count": sum(bool(run.faults) for run in runs),
-        "written_count": len(found.cases),
         "code": library.body_of(found),
     }
     return TemplateResponse(request, "console/rules/rule.html", context)
@@ -137,7 +155,7 @@ def disabled(request: HttpRequest) -> HttpResponse:
             "pack": said(pack.title),
             "address": rule_address(rule.id),
             "title": said(rule.title),
-            **_dated(parameter, value, as_of=today(request)),
+            **_dated(parameter, value, pack=pack, as_of=today(request)),
         }
         for pack in packs
         for rule, parameter, value in pack.disabled()
@@ -184,7 +202,8 @@ def _row(one: RuleOn) -> dict[str, Any]:
         "rule": rule,
         "title": said(rule.title),
         "other_title": rule.title.en if said(rule.title) == rule.title.zh else rule.title.zh,
-        "references": [{"title": said(text.title), "layer": text.layer, "article": article} for text, article in references],
+        "references": [{"title": said(text.title), "layer": text.layer, "article": article_said(article, pack=one.pack)}
+                       for text, article in references],
         "values": [
             {"title": said(effective.parameter.title), "shown": shown_value(effective.value, effective.parameter.unit),
              "is_own": any(source.reference.text.layer in OVERLAY_LAYERS for source in effective.sources)}
@@ -194,31 +213,31 @@ def _row(one: RuleOn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _binding(effective: Effective) -> dict[str, Any]:
+def _binding(effective: Effective, *, pack: Pack) -> dict[str, Any]:
     unit = effective.parameter.unit
     return {
         "title": said(effective.parameter.title),
         "name": effective.parameter.name,
         "shown": shown_value(effective.value, unit),
         "tighter": word(effective.parameter.tighter),
-        "sources": [_standing(one, effective) for one in effective.sources],
-        "overruled": [_standing(one, effective) for one in effective.overruled],
+        "sources": [_standing(one, effective, pack=pack) for one in effective.sources],
+        "overruled": [_standing(one, effective, pack=pack) for one in effective.overruled],
     }
 
 
-def _standing(one: Standing, effective: Effective) -> dict[str, Any]:
+def _standing(one: Standing, effective: Effective, *, pack: Pack) -> dict[str, Any]:
     return {
         "shown": shown_value(one.dated.value, effective.parameter.unit),
         "text": said(one.reference.text.title),
         "layer": one.reference.text.layer,
-        "article": one.reference.article,
+        "article": article_said(one.reference.article, pack=pack),
         "effective_on": one.dated.effective_on,
         "confidence": one.dated.confidence,
         "exceptions": [said(exception.title) for exception in one.exceptions],
     }
 
 
-def _dated(parameter: Parameter, value: DatedValue, *, as_of: date) -> dict[str, Any]:
+def _dated(parameter: Parameter, value: DatedValue, *, pack: Pack, as_of: date) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "parameter": said(parameter.title),
@@ -227,22 +246,22 @@ def _dated(parameter: Parameter, value: DatedValue, *, as_of: date) -> dict[str,
         "until_on": value.until_on,
         "text": said(value.reference.text.title),
         "layer": value.reference.text.layer,
-        "article": value.reference.article,
-        "note": value.reference.note,
+        "article": article_said(value.reference.article, pack=pack),
+        "note": noted(value.reference),
         "confidence": value.confidence,
         "is_enabled": value.is_enabled,
         "is_held": value.holds(as_of),
     }
 
 
-def _exception(one: library.Exception_) -> dict[str, Any]:
+def _exception(one: library.Exception_, *, pack: Pack) -> dict[str, Any]:
     return {
         "title": said(one.title),
         "layer": one.layer,
         "parameters": one.parameters,
         "text": said(one.reference.text.title),
-        "article": one.reference.article,
-        "note": one.reference.note,
+        "article": article_said(one.reference.article, pack=pack),
+        "note": noted(one.reference),
     }
 
 
@@ -270,12 +289,30 @@ def _case(case: Mapping[str, Any], *, faults: tuple[str, ...], pack: Pack) -> di
     told = [(_("Day"), case["as_of"])] if "as_of" in case else []
     for name, value in case.get("facts", {}).items():
         fact = pack.vocabulary.facts.get(name)
-        shown = "?" if value is None else shown_value(value, fact.unit) if fact and isinstance(value, int) else word(str(value))
-        told.append((said(fact.title) if fact else word(f"case_{name}"), shown))
+        told.append((said(fact.title) if fact else word(f"case_{name}"), _fact_shown(name, value, unit=fact.unit if fact else None)))
     for layer in OVERLAY_LAYERS:
-        told += [(word(layer), f"{key.rsplit('.', 1)[-1]} = {value}") for key, value in case.get(layer, {}).items()]
-    found = word(f"finding_{case['finding']}") if "finding" in case else case.get("error", "")
-    return {"text": case.get("case", ""), "told": told, "found": found, "next_at": case.get("next_allowed_at"), "faults": faults}
+        told += [(word(layer), _set(key, value, pack=pack)) for key, value in case.get(layer, {}).items()]
+    found = word(f"finding_{case['finding']}") if "finding" in case else word(f"case_ends_{case['error']}")
+    name, lang = case_name(case)
+    return {"text": name, "lang": lang, "told": told, "found": found, "next_at": case.get("next_allowed_at"), "faults": faults}
+
+
+def _fact_shown(name: str, value: int | str | None, *, unit: Unit | None) -> str:
+    """Return the value of a fact in a case as a person reads it."""
+    if value is None:
+        return _("unknown")
+    if unit is not None and isinstance(value, int):
+        return shown_value(value, unit)
+    codes = {"lender_class": f"lender_{value}", "performer_kind": "external" if value == "agency" else str(value)}
+    return word(codes.get(name, str(value)))
+
+
+def _set(parameter_id: str, value: int | str, *, pack: Pack) -> str:
+    """Return what a lower layer sets in a case: the parameter by its title, and its value."""
+    rule_id, name = parameter_id.rsplit(".", 1)
+    units = {parameter.id: parameter.unit for rule in pack.rules for parameter in rule.parameters}
+    shown = shown_value(value, units[parameter_id]) if isinstance(value, int) and parameter_id in units else value
+    return f"{parameter_title(rule_id, name)} {shown}"
 
 
 urlpatterns = [
