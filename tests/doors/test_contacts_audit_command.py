@@ -89,6 +89,32 @@ def test_lines_that_cannot_be_run_are_refused(log, capsys, words, code):
     assert answer["error"]["code"] == code
 
 
+def test_a_folder_is_one_log_and_letters_steer_no_terminal(tmp_path, capsys):
+    """Counts go over two files in a folder, named as a folder or file by file; what would steer a terminal is printed as a dot."""
+    for name, numbers in (("a", range(2)), ("b", range(2, 5))):
+        rows = [event(n, f"2026-03-02T0{n}:00", performer="\x1b[2Jaoki") for n in numbers]
+        pq.write_table(log_of(rows), tmp_path / f"{name}.parquet")
+    for given in ([str(tmp_path)], [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]):
+        answer = run(capsys, "audit", *given)
+        assert (answer["event_count"], answer["refused_count"]) == (5, 2)
+    assert commands.run(["rules", "audit", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "·[2Jaoki" in told
+    assert "\x1b[2J" not in told
+
+
+@pytest.mark.django_db
+def test_what_the_gate_refused_is_judged_on_demand(capsys):
+    """With --refusals the refused fourth call stands beside the three permits, counts for nothing, and is refused again."""
+    the = scene()
+    asked = [called(the, ("aoki", "birch")[number % 2], number, at=NOON + timedelta(minutes=number * 15)) for number in range(5)]
+    assert [answer.is_permit for answer in asked] == [True, True, True, False, False]
+    with frozen(NOON + timedelta(days=1)):
+        for words, counts in ((("--refusals",), (5, 2)), ((), (3, 0))):
+            answer = run(capsys, "audit", "--creditor", the.bank.creditor.code, *words)
+            assert (answer["judged_count"], answer["refused_count"]) == counts
+
+
 @pytest.mark.django_db
 def test_a_creditors_own_contacts_are_judged(capsys):
     """What the gate permitted is found clear by the audit; a draft of one call a day refuses two of the three."""

@@ -9,11 +9,9 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from duecourse.contact.selectors.history import events_frame
-from duecourse.contact.selectors.paper_layers import layers_on
+from duecourse.contact.selectors.history import past_of
 from duecourse.contact.services.known import packs_of
 from duecourse.doors.jobs import Progress, job
-from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.parties.access import Actor, acting, creditor_of
 from duecourse.rules.what_if import Change, Way, what_if
@@ -26,17 +24,16 @@ def what_if_job(*, actor: Actor, parameters: dict[str, Any], progress: Progress)
     """Judge a span of contacts twice, as the rules stand and with one value changed; reads only, so a repeat changes nothing."""
     with acting(actor):
         creditor = creditor_of(actor)
-        today = local_day(now(), creditor.zone)
-        packs, layers = packs_of(tuple(creditor.packs)), layers_on(actor=actor, on=today)
+        packs = packs_of(tuple(creditor.packs))
         span = {name: date.fromisoformat(parameters[name]) for name in ("from_on", "until_on")}
-        events = events_frame(creditor_id=actor.creditor_id, **span)
+        past = past_of(creditor_id=actor.creditor_id, **span)
     change = Change(parameters["parameter"], parameters["value"], Way(parameters["way"]))
     found, problems = what_if(
-        events,
+        past.events,
         packs=packs,
         changes=[change],
         known_until=now(),
-        layers=layers,
+        papers=past.papers,
         progress=lambda done, total, _text: progress(done, total),
     )
     outcome = found.to_record() | {

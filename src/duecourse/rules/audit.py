@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,8 @@ TOTALS = pa.schema(
 )
 """Of each performer and period: events kept, and those in which any rule found fault."""
 
+Papers: TypeAlias = Mapping[int, Sequence[Overlay]]
+NO_PAPERS: Papers = MappingProxyType({})
 _TEXTS = ("channel", "performer", "performer_kind", "zone")
 
 
@@ -126,6 +129,7 @@ def audit(
     packs: Sequence[Pack],
     known_until: date | datetime,
     layers: Sequence[Overlay] = (),
+    papers: Papers = NO_PAPERS,
     by: Period = Period.week,
     zone_default: str = "",
     reached: Reached = REACHED,
@@ -142,7 +146,8 @@ def audit(
         log: a Parquet file, several, a folder of them, or a table, with the columns `events.REQUIRED`, some of `events.OPTIONAL`, and any stated or recorded fact.
         packs: the packs that apply.
         known_until: the last local day, or the last instant, of which the log can know; later events are rejected.
-        layers: creditor policy and agency contract.
+        layers: creditor policy and agency contract that bind every contact.
+        papers: papers of any lower layer that bound single contacts, by the log's column `paper_key`; where none are given it is left alone.
         by: how violations are gathered in time.
         zone_default: the zone of rows that name none; '' leaves them without, and rules that need local time find fault.
         reached: whether an event connected.
@@ -171,14 +176,15 @@ def audit(
     vocabulary = vocabulary_of(packs)
     found = Audit(fingerprints={pack.id: pack.fingerprint for pack in packs})
     with outlet_to(out, lang=lang) as outlet, opened(
-        log, vocabulary=vocabulary, known_until=known_until, zone_default=zone_default, reached=reached, scratch=scratch,
+        log, vocabulary=vocabulary, known_until=known_until, has_papers=bool(papers), zone_default=zone_default, reached=reached, scratch=scratch,
         bucket_rows=bucket_rows, reject=outlet.reject, progress=progress,
     ) as history:  # fmt: skip
         reading = reading_of(packs, columns=history.form.columns)
         tally = Tally(reading, history, by=by)
         kept = layers_for(layers, packs=packs, reading=reading)
+        bound = {key: layers_for(some, packs=packs, reading=reading) for key, some in papers.items()}
         for part in history.parts(reading, executor=executor):
-            judged = judged_part(part, reading=reading, layers=kept)
+            judged = judged_part(part, reading=reading, layers=kept, papers=bound)
             outlet.breaches(tally.add(part, judged))
             if progress is not None:
                 progress(tally.kept_count, history.kept_count, "")
@@ -218,9 +224,9 @@ class Judged:
         return found
 
 
-def judged_part(part: Part, *, reading: Reading, layers: Sequence[Overlay]) -> Judged:
-    """Return what the rules of a reading say of a bucket."""
-    table, problems = decide_many(part.frame, packs=reading.packs, layers=layers)
+def judged_part(part: Part, *, reading: Reading, layers: Sequence[Overlay], papers: Papers = NO_PAPERS) -> Judged:
+    """Return what the rules of a reading say of a bucket, under papers that bind all and papers that bind single contacts by their key."""
+    table, problems = decide_many(part.frame, packs=reading.packs, layers=layers, agreements=papers)
     stated = {fact.name for fact in reading.given if fact.source == "stated"}
     findings, unstated = {}, {}
     for rule in reading.rules:

@@ -22,12 +22,14 @@ from duecourse.rules.errors import EventsMismatch, NaiveInstant
 from duecourse.rules.facts import EPOCH_DAY, MINUTES_PER_DAY, YEAR_FIRST, YEAR_LAST, grouped, local_minutes
 from duecourse.rules.form import CHANNELS, PERFORMER_KINDS, Bilingual
 from duecourse.rules.log_files import TEXT_BYTES_MAX, is_text
-from duecourse.rules.vocabulary import Source, Vocabulary
+from duecourse.rules.vocabulary import Source, Vocabulary, is_believed
 from duecourse.rules.zones import ZONES_MAX, is_usable
 
 REQUIRED = ("event_id", "at", "person_id", "channel", "performer", "performer_kind", "zone", "outcome")
 OPTIONAL = ("contact_point_id", "debt_id", "talk_seconds", "lender_class", "product_class")
 IDS = ("event_id", "person_id", "contact_point_id", "debt_id")
+PAPERS = "paper_key"
+"""The column that names the papers that bound each contact, where whoever audits gives them."""
 CODED = ("channel", "performer", "performer_kind", "zone", "lender_class", "product_class")
 PERSON_EVENTS_MAX = 50_000
 """So many contacts has nobody: a number with more stands for many persons, or for those whom nobody knows."""
@@ -79,7 +81,7 @@ class Reached:
     Attributes:
         connected: outcomes that reached somebody.
         not_connected: outcomes that reached nobody.
-        not_made: outcomes of a contact that was never tried; it counts in no count.
+        not_made: outcomes of a contact that was never tried; it counts in no count, where that is believed (`vocabulary.is_believed`).
         talk_seconds_max: a talk longer than this connected, whatever the outcome says.
     """
 
@@ -131,12 +133,14 @@ class Form:
     Attributes:
         columns: all names that are read.
         facts: the stated and recorded facts among them.
+        has_papers: the papers that bound a contact are told by its key.
         has_texts: instants come as texts, which are read row by row.
     """
 
     columns: tuple[str, ...]
     facts: tuple[str, ...]
     has_texts: bool
+    has_papers: bool = False
 
 
 @dataclass(slots=True)
@@ -157,8 +161,13 @@ class Batch:
 REJECTED = pa.schema([pa.field("row_number", pa.int64()), pa.field("event_id", pa.string()), pa.field("reasons", pa.string())])
 
 
-def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
+def form_of(schema: pa.Schema, *, vocabulary: Vocabulary, has_papers: bool = False) -> Form:
     """Return how a log with this schema is read; columns that nobody declared are left alone.
+
+    Args:
+        schema: of the log.
+        vocabulary: of the packs.
+        has_papers: whether `paper_key` is to be read, a whole number or null.
 
     Raises:
         EventsMismatch: a required column is missing, one has a type that cannot be used, or one names a fact that is counted or derived.
@@ -178,12 +187,14 @@ def form_of(schema: pa.Schema, *, vocabulary: Vocabulary) -> Form:
     kind = schema.field("at").type if "at" in names else pa.string()
     if not (pa.types.is_timestamp(kind) or is_text(kind)):
         reasons.append(f"at is of the type {kind}")
+    if has_papers and (PAPERS not in names or schema.field(PAPERS).type != pa.int64()):
+        reasons.append(f"{PAPERS} is not there as a whole number")
     if reasons:
         raise EventsMismatch(text="; ".join(reasons))
     if pa.types.is_timestamp(kind) and kind.tz is None:
         raise NaiveInstant(at="at")
-    columns = tuple(name for name in (*REQUIRED, *OPTIONAL, *facts) if name in names)
-    return Form(columns, tuple(facts), is_text(kind))
+    columns = tuple(name for name in (*REQUIRED, *OPTIONAL, *facts, *([PAPERS] if has_papers else [])) if name in names)
+    return Form(columns, tuple(facts), is_text(kind), has_papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +236,13 @@ class Reader:
             found["fact_below_zero"] |= _mask(pc.fill_null(pc.less(column, 0), False))
         talk = self._talk(batch)
         found["talk_below_zero"] = _mask(pc.less(talk, 0))
-        reach, outcomes = self._reach(batch, talk=talk)
+        reach, outcomes = self._reach(batch, talk=talk, channels=codes["channel"])
         kept = {"row_number": pa.array(np.arange(first_row, first_row + count))}
         kept |= {name: _id(batch.column(name)) for name in IDS if name in self.form.columns}
         kept |= {"at": pa.array(micros).cast(pa.timestamp("us", "UTC"))}
         kept |= {name: pa.array(codes[name]) for name in CODED}
         kept |= {"local_day": pa.array(local_day.astype(np.int32)), "reach": pa.array(reach), **facts}
+        kept |= {PAPERS: batch.column(PAPERS)} if self.form.has_papers else {}
         table = pa.table(kept)
         is_bad = np.logical_or.reduce(list(found.values()))
         if not is_bad.any():
@@ -273,13 +285,18 @@ class Reader:
             column = pc.min_element_wise(column, pa.scalar(_MOST, pa.uint64()))
         return pc.fill_null(column.cast(pa.int64()), 0)
 
-    def _reach(self, batch: pa.RecordBatch, *, talk: pa.Array) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    def _reach(
+        self, batch: pa.RecordBatch, *, talk: pa.Array, channels: NDArray[np.int32]
+    ) -> tuple[NDArray[np.uint8], dict[str, int]]:
         indices, words = _dictionary(batch.column("outcome"))
         codes = np.asarray([self.reached.code(word) for word in words], dtype=np.uint8)
         reach = codes[indices] if len(codes) else np.zeros(0, dtype=np.uint8)
         counts = np.bincount(indices, minlength=len(words))
         unknown = {word: int(counts[n]) for n, word in enumerate(words) if word and codes[n] == UNKNOWN and counts[n]}
         reach = np.where(_mask(pc.greater(talk, self.reached.talk_seconds_max)), np.uint8(CONNECTED), reach)
+        for code, is_made in ((NOT_CONNECTED, True), (NOT_MADE, False)):
+            is_doubted = np.asarray([not is_believed(name, is_made=is_made) for name in self.spellings.of("channel")], dtype=bool)
+            reach[(reach == code) & is_doubted[channels]] = UNKNOWN
         return reach, unknown
 
 

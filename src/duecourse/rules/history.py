@@ -28,6 +28,7 @@ from duecourse.rules.errors import EventsMismatch, LogTooLarge
 from duecourse.rules.events import (
     CODED,
     IDS,
+    PAPERS,
     REACHED,
     WORDS_MAX,
     Batch,
@@ -258,6 +259,7 @@ def opened(
     *,
     vocabulary: Vocabulary,
     known_until: date | datetime,
+    has_papers: bool = False,
     zone_default: str = "",
     reached: Reached = REACHED,
     scratch: Path | None = None,
@@ -271,6 +273,7 @@ def opened(
         log: a Parquet file, several, a folder of them, or a table.
         vocabulary: of the packs.
         known_until: the last local day, or the last instant, of which the log can know; later events are rejected.
+        has_papers: whether the log's `paper_key` tells which papers bound each contact.
         zone_default: the zone of rows that name none; '' leaves them without.
         reached: whether an event connected.
         scratch: a folder for buckets of a large log; the system's when None. It needs about the size of the log.
@@ -285,7 +288,7 @@ def opened(
     if zone_default and not is_usable(zone_default):
         raise EventsMismatch(text=f"the zone {zone_default!r} that its rows shall have does not exist")
     files = log_files(log)
-    form, spellings = form_of(files.schema, vocabulary=vocabulary), Spellings()
+    form, spellings = form_of(files.schema, vocabulary=vocabulary, has_papers=has_papers), Spellings()
     files.refuse_bombs(form.columns)
     for channel in CHANNELS:
         spellings.code_of("channel", channel)
@@ -341,7 +344,11 @@ def _frame(
         return pa.DictionaryArray.from_arrays(events[name].combine_chunks(), pa.array(spellings.of(name), pa.string()))
 
     columns: dict[str, Any] = {name: coded(name) for name in CODED if name != "performer"}
-    columns |= {"person_key": pa.array(np.zeros(rows, dtype=np.int64)), "at": events["at"], "agreement_key": pa.nulls(rows, pa.int64())}
+    columns |= {
+        "person_key": pa.array(np.zeros(rows, dtype=np.int64)),
+        "at": events["at"],
+        "agreement_key": events[PAPERS] if PAPERS in events.schema.names else pa.nulls(rows, pa.int64()),
+    }
     unstated: dict[str, NDArray[np.bool_]] = {}
     for fact in reading.given:
         column = events[fact.name]

@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from duecourse.kit.errors import Problem
-from duecourse.rules.audit import Audit, Judged, Tally, judged_part, layers_for, local_hours, problems_of
+from duecourse.rules.audit import NO_PAPERS, Audit, Judged, Papers, Tally, judged_part, layers_for, local_hours, problems_of
 from duecourse.rules.errors import ChangeUnusable, PackInvalid
 from duecourse.rules.events import REACHED, Progress, Reached
 from duecourse.rules.form import Overlay, Pack, Parameter, Rule
@@ -123,6 +123,7 @@ def what_if(
     changes: Sequence[Change],
     known_until: date | datetime,
     layers: Sequence[Overlay] = (),
+    papers: Papers = NO_PAPERS,
     zone_default: str = "",
     reached: Reached = REACHED,
     executor: Executor | None = None,
@@ -141,6 +142,7 @@ def what_if(
         changes: at least one.
         known_until: the last local day, or the last instant, of which the log can know.
         layers: creditor policy and agency contract, in force before and after.
+        papers: as for `audit.audit`, in force before and after.
         zone_default: the zone of rows that name none.
         reached: whether an event connected.
         executor: who counts; this process when None.
@@ -164,18 +166,24 @@ def what_if(
     flips: list[pa.Table] = []
     sums = Audit()
     with opened(
-        log, vocabulary=vocabulary_of(packs), known_until=known_until, zone_default=zone_default, reached=reached, scratch=scratch,
+        log, vocabulary=vocabulary_of(packs), known_until=known_until, has_papers=bool(papers), zone_default=zone_default, reached=reached, scratch=scratch,
         bucket_rows=bucket_rows, progress=progress,
     ) as history:  # fmt: skip
         readings = [reading_of(which, columns=history.form.columns) for which in (packs, changed_packs)]
         both = joined(*readings)
-        papers = [
-            layers_for(layers, packs=packs, reading=readings[0]),
-            layers_for(changed_layers, packs=changed_packs, reading=readings[1]),
+        grounds = zip((packs, changed_packs), (layers, changed_layers), readings, strict=True)
+        binding = [
+            (
+                layers_for(some, packs=which, reading=one),
+                {key: layers_for(bound, packs=which, reading=one) for key, bound in papers.items()},
+            )
+            for which, some, one in grounds
         ]
         tally = Tally(readings[0], history, by=Period.week)
         for part in history.parts(both, executor=executor):
-            before, after = (judged_part(part, reading=one, layers=paper) for one, paper in zip(readings, papers, strict=True))
+            before, after = (
+                judged_part(part, reading=one, layers=some, papers=bound) for one, (some, bound) in zip(readings, binding, strict=True)
+            )
             tally.add(part, before)
             flips.append(_flips(part, before, after, readings=readings, zones=history.spellings.of("zone")))
             _add(found, before, after, readings=readings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from duecourse.doors.commands.terminal import terminal
 from duecourse.doors.drawing import progress_bar, table_lines
 from duecourse.kit.clock import now
 from duecourse.kit.errors import InvalidInput
-from duecourse.rules.audit import Audit, audit
+from duecourse.rules.audit import Audit, Papers, audit
 from duecourse.rules.events import REACHED, REASONS, Reached
-from duecourse.rules.form import Overlay, Pack
+from duecourse.rules.form import Pack
 from duecourse.rules.history import Executor, InProcess, ProcessPool
 from duecourse.rules.load import load_overlay, load_pack, shipped_names, shipped_pack
 from duecourse.rules.log_files import Log
@@ -70,6 +71,7 @@ def audit_command(
     creditor: str = CREDITOR,
     from_: str = FROM,
     until: str = UNTIL,
+    refusals: bool = typer.Option(False, "--refusals", help="With --creditor: judge what the gate refused too; it counts for nothing."),
 ) -> None:
     """Judge a history of contacts by the rules of the gate: violations by rule, performer and week, with the rows.
 
@@ -79,13 +81,14 @@ def audit_command(
         duecourse rules audit 2025/*.parquet --pack cn
         duecourse rules audit --creditor lanxi --from 2026-07-01 --until 2026-10-01
     """
-    log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
+    asked = _asked(events, pack, creditor=creditor, span=(from_, until), has_refusals=refusals)
     with progress_bar(_t("Judging")) as progress:
         found, _ = audit(
-            log,
-            packs=packs,
+            asked.log,
+            packs=asked.packs,
             known_until=_day(as_of) or now(),
-            layers=(*layers, *(load_overlay(path) for path in layer)),
+            layers=[load_overlay(path) for path in layer],
+            papers=asked.papers,
             by=by,
             zone_default=zone,
             reached=_reached(connected, not_connected),
@@ -121,15 +124,16 @@ def what_if_command(
     """  # fmt: skip
     if not set_ and not policy:
         raise typer.BadParameter(_t("Name at least one change with --set or --policy."))
-    log, packs, layers = _history(events, pack, creditor=creditor, span=(from_, until))
-    changes = [parsed(text, packs=packs, way=way) for way, texts in ((Way.draft, set_), (Way.policy, policy)) for text in texts]
+    asked = _asked(events, pack, creditor=creditor, span=(from_, until))
+    changes = [parsed(text, packs=asked.packs, way=way) for way, texts in ((Way.draft, set_), (Way.policy, policy)) for text in texts]
     with progress_bar(_t("Judging twice")) as progress:
         found, _ = what_if(
-            log,
-            packs=packs,
+            asked.log,
+            packs=asked.packs,
             changes=changes,
             known_until=_day(as_of) or now(),
-            layers=(*layers, *(load_overlay(path) for path in layer)),
+            layers=[load_overlay(path) for path in layer],
+            papers=asked.papers,
             zone_default=zone,
             reached=_reached(connected, not_connected),
             executor=_executor(workers),
@@ -138,19 +142,27 @@ def what_if_command(
     terminal.answer(found.to_record(), text="" if terminal.is_json else _tried(found))
 
 
-def _history(
-    events: Sequence[Path] | None, names: Sequence[str], *, creditor: str, span: tuple[str, str]
-) -> tuple[Log, tuple[Pack, ...], tuple[Overlay, ...]]:
-    """Return the log, the packs, and the policies that bind: those of a creditor are its own."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose contacts are judged: the log, the packs, and the papers that bound each contact, which a creditor keeps."""
+
+    log: Log
+    packs: tuple[Pack, ...]
+    papers: Papers = field(default_factory=dict)
+
+
+def _asked(
+    events: Sequence[Path] | None, names: Sequence[str], *, creditor: str, span: tuple[str, str], has_refusals: bool = False
+) -> Asked:
+    """Return the files, or a creditor's own contacts."""
     if bool(events) == bool(creditor):
         raise LogUnclear
     if events:
-        return events, _packs(names or ["cn"]), ()
+        return Asked(events, _packs(names or ["cn"]))
     from duecourse.doors.commands import be_ready
 
     be_ready()
-    from duecourse.contact.selectors.history import events_frame
-    from duecourse.contact.selectors.paper_layers import layers_on
+    from duecourse.contact.selectors.history import past_of
     from duecourse.doors.commands.choose import chosen_creditor
     from duecourse.kit.calendar import local_day
     from duecourse.parties.access import acting, system
@@ -158,10 +170,10 @@ def _history(
     chosen = chosen_creditor(creditor)
     today = local_day(now(), chosen.zone)
     until_on = _day(span[1]) or today + timedelta(days=1)
-    actor = system(chosen.pk)
-    with acting(actor):
-        log = events_frame(creditor_id=chosen.pk, from_on=_day(span[0]) or until_on - QUARTER, until_on=until_on)
-        return log, _packs(names or chosen.packs), layers_on(actor=actor, on=today)
+    with acting(system(chosen.pk)):
+        from_on = _day(span[0]) or until_on - QUARTER
+        past = past_of(creditor_id=chosen.pk, from_on=from_on, until_on=until_on, has_refusals=has_refusals)
+    return Asked(past.events, _packs(names or chosen.packs), past.papers)
 
 
 def _packs(names: Sequence[str]) -> tuple[Pack, ...]:
