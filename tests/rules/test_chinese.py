@@ -82,3 +82,10 @@ def test_a_pack_without_chinese_still_loads():
     others = [rule for pack in shipped_packs() if pack is not CN for rule in pack.rules]
     assert others
     assert {rule.sense_zh for rule in others} == {""}
+
+
+def test_rules_are_named_by_their_titles():
+    """Where a Chinese sense points to another rule, a rule of that title is in the pack."""
+    named = [title for rule in CN.rules for title in re.findall(r"规则“([^”]+)”", rule.sense_zh)]
+    assert len(named) > 10
+    assert set(named) <= {rule.title.zh for rule in CN.rules}
