@@ -70,16 +70,14 @@ def by_hand(
 def counted(name: str, one: Mapping[str, Any], *, earlier: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> int:
     """Return one counted fact of an event."""
     count, key = facts[name].count, KEYS[facts[name].count.key]
-    if count.key == "contact_point" and one.get(key) is None:
-        return facts[name].when_unknown
     today = day_of(one)
     days = [
         day_of(other)
         for other in earlier
         if other["person_id"] == one["person_id"]
-        and (key is None or other.get(key) == one.get(key))
+        and (key is None or other.get(key) == one.get(key) or (count.key == "contact_point" and None in (other.get(key), one.get(key))))
         and other["channel"] in count.channels
-        and _is_counted(other["outcome"], count.which)
+        and is_counted(other["channel"], other["outcome"], count.which)
         and day_of(other) <= today
     ]
     if count.is_days_since:
@@ -93,7 +91,11 @@ def day_of(one: Mapping[str, Any]) -> int:
     return ContactFacts("call", one["at"], one["zone"], 1).local_day
 
 
-def _is_counted(outcome: str | None, which: Counted) -> bool:
+def is_counted(channel: str, outcome: str | None, which: Counted) -> bool:
+    """Say whether a count takes an earlier contact; what is said of a message, and that a visit was not made, nobody can check."""
+    is_checked = channel == "call" or (channel == "visit" and outcome != "not_made")
+    if outcome not in CONNECTED and not is_checked:
+        outcome = None
     if outcome == "not_made":
         return False
     is_silent, is_connected = outcome in SILENT, outcome in CONNECTED

@@ -285,9 +285,7 @@ class Reader:
             column = pc.min_element_wise(column, pa.scalar(_MOST, pa.uint64()))
         return pc.fill_null(column.cast(pa.int64()), 0)
 
-    def _reach(
-        self, batch: pa.RecordBatch, *, talk: pa.Array, channels: NDArray[np.int32]
-    ) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    def _reach(self, batch: pa.RecordBatch, *, talk: pa.Array, channels: NDArray[np.int32]) -> tuple[NDArray[np.uint8], dict[str, int]]:
         indices, words = _dictionary(batch.column("outcome"))
         codes = np.asarray([self.reached.code(word) for word in words], dtype=np.uint8)
         reach = codes[indices] if len(codes) else np.zeros(0, dtype=np.uint8)

@@ -122,28 +122,37 @@ class _Column:
 
     def window(self) -> str:
         """Return the expression as windows."""
-        count, matching = self._count, f"FILTER (WHERE {self._matches()})"
+        if self._count.key != "contact_point":
+            return self._whole(self._over(self._key), of="")
+        named, unnamed = self._over(self._key), self._over(None, also=f" AND {self._key} IS NULL")
+        both = f"greatest({named}, {unnamed})" if self._count.is_days_since else f"{named} + {unnamed}"
+        return self._whole(f"CASE WHEN {self._key} IS NULL THEN {self._over(None)} ELSE {both} END", of="")
+
+    def _over(self, key: str | None, *, also: str = "") -> str:
+        """Return the count, or the newest day, over the person's earlier events, those of a column's same value where one is named."""
+        count, matching = self._count, f"FILTER (WHERE {self._matches()}{also})"
         earlier = "ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        keys = ", ".join(["person_id", *([self._key] if self._key else [])])
+        keys = ", ".join(["person_id", *([key] if key else [])])
         if count.is_days_since:
-            return self._whole(self._since(f"max(local_day) {matching} OVER (PARTITION BY {keys} {earlier})", of=""))
+            return f"max(local_day) {matching} OVER (PARTITION BY {keys} {earlier})"
         if self.is_of_one_day:
-            return self._whole(f"count(*) {matching} OVER (PARTITION BY {keys}, local_day {earlier})")
+            return f"count(*) {matching} OVER (PARTITION BY {keys}, local_day {earlier})"
         if not count.window_days:
-            return self._whole(f"count(*) {matching} OVER (PARTITION BY {keys} {earlier})")
+            return f"count(*) {matching} OVER (PARTITION BY {keys} {earlier})"
         reach = f"RANGE BETWEEN {(count.window_days - 1) * _DAY_STEP} + place PRECEDING AND 1 PRECEDING"
-        return self._whole(f"count(*) {matching} OVER (PARTITION BY {keys} ORDER BY day_key {reach})")
+        return f"count(*) {matching} OVER (PARTITION BY {keys} ORDER BY day_key {reach})"
 
     def join(self) -> str:
         """Return the same as a join, which asks nothing of the order of days."""
         count = self._count
         where = ["a.person_id = b.person_id", "a.place < b.place", "a.local_day <= b.local_day", self._matches(of="a.")]
-        where += [f"a.{self._key} = b.{self._key}"] if count.key == "contact_point" else []
+        if count.key == "contact_point":
+            where.append(f"(a.{self._key} = b.{self._key} OR a.{self._key} IS NULL OR b.{self._key} IS NULL)")
         where += [f"a.{self._key} IS NOT DISTINCT FROM b.{self._key}"] if count.key == "debt" and self._key else []
         where += [f"a.local_day > b.local_day - {count.window_days}"] if count.window_days and not count.is_days_since else []
         taken = "max(a.local_day)" if count.is_days_since else "count(*)"
         found = f"(SELECT {taken} FROM events AS a WHERE {' AND '.join(where)})"  # noqa: S608 - put together from declarations
-        return self._whole(self._since(found, of="b.") if count.is_days_since else found, of="b.")
+        return self._whole(found, of="b.")
 
     def _matches(self, *, of: str = "") -> str:
         return f"({of}channel IN ({self._codes}) AND {of}{_WHICH[self._count.which]})" if self._codes else "false"
@@ -154,8 +163,5 @@ class _Column:
         within = f"{days} < {self._count.window_days}" if self._count.window_days else f"{days} IS NOT NULL"
         return f"CASE WHEN {within} THEN {days} ELSE {self.fact.when_unknown} END"
 
-    def _whole(self, expression: str, *, of: str = "") -> str:
-        """Return the expression as a whole number; where no number or address is named, the value when unknown, as at the gate."""
-        if self._count.key == "contact_point":
-            expression = f"CASE WHEN {of}{self._key} IS NULL THEN {self.fact.when_unknown} ELSE {expression} END"
-        return f"({expression})::INTEGER"
+    def _whole(self, expression: str, *, of: str) -> str:
+        return f"({self._since(expression, of=of) if self._count.is_days_since else expression})::INTEGER"

@@ -70,13 +70,23 @@ CONTACT = "contact"
 """The subject that the gate decides; rules on other subjects judge what is said, written, kept or handed on."""
 
 
+def is_believed(channel: str, *, is_made: bool) -> bool:
+    """Say whether a performer is believed that a contact reached nobody, or was not made.
+
+    A telephone record stands against what is said of a call. Against a message none does: it counts as sent, and as if nobody knew
+    what came of it. A visit that reached nobody is believed, one that is said not to have been made is not.
+    """
+    return channel == "call" or (channel == "visit" and is_made)
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How a counted fact is counted.
 
     Attributes:
         channels: of the earlier contacts.
-        key: counted per person, per contact point or per debt.
+        key: counted per person, per contact point or per debt. A contact that names no contact point counts for each of the person's, and
+            for one that names none all of the person's count: leaving the number out avoids no limit.
         which: of the earlier contacts.
         window_days: local days looked at, today included; 0 means all time.
         is_days_since: the fact is the number of local days since the newest such contact, not their count.

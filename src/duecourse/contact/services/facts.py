@@ -23,14 +23,15 @@ def counted(known: Known, *, request: Request, vocabulary: Vocabulary, on: date)
             whoever asks for the later day first would have more; a count of one day leaves it out.
 
     Returns:
-        Values by fact, and (ordinal of the day, count) pairs by rolling fact. A fact that is counted by number or address is left out
-        where the request names none; one counted by debt is counted over the debtor, which is never less.
+        Values by fact, and (ordinal of the day, count) pairs by rolling fact. A fact that is counted by number or address is counted over the
+        debtor where the request names none, and takes earlier contacts that named none; one counted by debt is counted over the debtor,
+        which is never less.
     """
     values: dict[str, int] = {}
     history: History = {}
     for name, fact in vocabulary.facts.items():
         count = fact.count
-        if fact.source is not Source.counted or count is None or (count.key == "contact_point" and request.contact_point_id is None):
+        if fact.source is not Source.counted or count is None:
             continue
         days = [contact.local_on for contact in known.contacts if _is_counted(contact, count, request=request, on=on)]
         if count.is_days_since:
@@ -118,4 +119,5 @@ def _is_counted(contact: Contacted, count: Count, *, request: Request, on: date)
         return False
     if contact.channel not in count.channels or not contact.counts_as(count.which):
         return False
-    return count.key != "contact_point" or contact.contact_point_id == request.contact_point_id
+    both = (contact.contact_point_id, request.contact_point_id)
+    return count.key != "contact_point" or None in both or both[0] == both[1]

@@ -13,7 +13,7 @@ from duecourse.kit.errors import Absent
 from duecourse.rules.form import Pack
 from duecourse.rules.load import shipped_pack
 from duecourse.rules.resolve import vocabulary_of
-from duecourse.rules.vocabulary import Counted, Source
+from duecourse.rules.vocabulary import Counted, Source, is_believed
 
 _FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 DAYS_MAX = 366
@@ -62,14 +62,20 @@ class Contacted(NamedTuple):
     is_connected: bool | None
 
     def counts_as(self, which: Counted) -> bool:
-        """Say whether a count of this kind takes it. A permit of which nobody reported counts as held, and not as unanswered."""
+        """Say whether a count of this kind takes it.
+
+        A permit of which nobody reported counts as held, and not as unanswered; so does one whose report is not believed
+        (`vocabulary.is_believed`).
+        """
+        is_made = self.outcome != "not_made"
+        is_silent = self.is_connected is False and is_believed(self.channel, is_made=is_made)
         if which is Counted.held:
-            return self.is_connected is not False
+            return not is_silent
         if which is Counted.connected:
             return self.is_connected is True
         if which is Counted.unanswered:
-            return self.is_connected is False and self.outcome != "not_made"
-        return self.outcome != "not_made"
+            return is_silent and is_made
+        return is_made or not is_silent
 
 
 @dataclass(frozen=True, slots=True)
