@@ -153,8 +153,10 @@ def test_an_opt_out_closes_the_creditors_way():
         (
             [PRIOR_CONSENT, PRIOR_WROTE, event("debt_placed", "08-10", by="CR1", to="DC9"), event("debt_placed", "08-20", by="CR1")],
             {},
-            None,
+            "deny",
         ),
+        ([PRIOR_CONSENT, PRIOR_WROTE, {**PRIOR_WROTE, "by": "DC9"}], {}, None),
+        ([PRIOR_CONSENT, PRIOR_WROTE, {**PRIOR_WROTE, "by": "DC9"}, event("debt_placed", "08-20", by="CR1")], {}, None),
     ],
 )
 def test_the_earlier_collectors_way_into_the_harbour(timeline, known, found):

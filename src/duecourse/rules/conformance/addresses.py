@@ -32,7 +32,7 @@ _OBTAINED = {
         r"consumer (gave |has given )?(prior |direct )*consent(ed)? directly to (the|this) (debt )?collector|^\(d\)\(4\)\(i\)\(b\)$"
     ),
     "prior": re.compile(
-        r"(prior|earlier|previous) (debt )?collector (satisfying|that satisfied|in accordance with|under) \(d\)\(4\)\(ii?\)( or \(ii\))?|^\(d\)\(4\)\(iii\)$"
+        r"(prior|earlier|previous) (debt )?collector (satisfying|that satisfied|who satisfied|which satisfied|in accordance with|under) (either )?\(d\)\(4\)\(ii?\)( or \(ii\))?|^\(d\)\(4\)\(iii\)$"
     ),
     "creditor": re.compile(r"creditor (satisfying|that satisfied|in accordance with|under) \(d\)\(4\)\(ii\)|^\(d\)\(4\)\(ii\)$"),
     "none": re.compile(
@@ -69,6 +69,8 @@ _ADDRESS = re.compile(r"([^@\s]+@[^@\s]+)?")
 _DOMAINS = {
     "public": re.compile(r"^(multiple |any )?members? of the (general )?public|^(the )?general public|^anyone$"),
     "closed": re.compile(
+        r"^(it is )?(reserved|branded) (for|by)\b(?!.*\bpublic\b)|^(only )?(specific|particular) registrants|^(one|a) (particular )?(commercial entity|entity)\b|"
+        r"^commercial entity\b|^(only )?(government agencies|educational institutions|nonprofits|universities|institutions)\b|"
         r"^(?!.*\bpublic\b).*\b(employees|staff|students|faculty|officers|personnel|members of (a|an|one|the))\b"
         r"|^(a|one|an) (single |particular )?(person|employer|company|business|organi[sz]ation|school|university|agency)\b"
         r"|not (open|available) to (the )?(general )?public"
@@ -110,6 +112,7 @@ def _procedure_facts(history: History, *, party: str, at: datetime) -> dict[str,
         "is_address_consented": int(history.standing(Kind.consent, party=party, at=at) is not None),
         "is_address_opted_out": int(history.is_refused(party=party, at=at)),
         "is_creditor_notice_sent": int(notice is not None),
+        "is_creditor_use_unrelated": int(bool(history.creditor_told) and not any(history.creditor_told)),
         **(_notice_facts(history, notice, at=at) if notice is not None else {}),
     }
 
@@ -133,12 +136,15 @@ def _prior_facts(history: History, *, at: datetime, is_public: bool) -> dict[str
     if any(act.kind is Kind.notice and act.party == history.vector.collector for act in history.acts):
         raise Unsupported("for which of several collectors the creditor's notice was sent is not told")
     is_obtained = any(_had_it(history, prior, at=at, is_public=is_public) for prior in priors)
-    is_used = history.last(Kind.collector_use, at=at, party=priors[-1]) is not None
+    last = history.last(Kind.collector_use, at=at, party=priors[-1])
+    is_used = last is not None and not history.is_refused_with(priors[-1], at=at)
     return {"is_prior_collector_obtained": int(is_obtained), "is_prior_collector_used": int(is_used)}
 
 
 def _had_it(history: History, prior: str, *, at: datetime, is_public: bool) -> bool:
     used = history.last(Kind.collector_use, at=at, party=prior)
+    if history.standing(Kind.obtained, party=prior, at=used.at if used else at) is not None:
+        return True
     facts = _procedure_facts(history, party=prior, at=used.at if used else at) | {"is_domain_public": int(is_public)}
     vector = history.vector
     return ask(_SUBJECT, facts, pack=vector.pack, scope=_PROCEDURES, as_of=vector.day_latest).outcome == "allow"
@@ -157,13 +163,17 @@ def _learnt(history: History, *, at: datetime) -> set[str]:
 def _described(history: History) -> tuple[bool, bool]:
     """Return whether the address is known to be an employer's, and whether its domain is public."""
     is_employers, is_public = False, True
+    for key in ("manual_review_done", "manual_review_conducted"):
+        for node in (history.vector.known, history.vector.question):
+            node.flag(key, default=False)
+    is_told = history.vector.known.flag("employer_provided_known", default=False)
     for node in history.vector.known.nodes("endpoints"):
         node.word("kind", known=("email", "mobile", "phone", "landline"))
         flag = node.flag("employer_provided_known", default=False)
         is_open = not node.has("domain_open_to") or _is_public(node.text("domain_open_to"))
         if node.text("id") == history.endpoint:
             is_employers, is_public = flag, is_open
-    return is_employers, is_public
+    return is_employers or is_told, is_public
 
 
 def _routes(vector: Vector) -> tuple[str, ...]:
@@ -216,7 +226,10 @@ def _domain(vector: Vector) -> Answer:
     consumer_of(vector)
     if not _ADDRESS.fullmatch(vector.question.text("email", "")):
         raise Unsupported("the question names no e-mail address")
-    is_public = _is_public(vector.question.text("domain_open_to"))
+    is_reserved = vector.question.get("domain_reserved_for") is not None and bool(vector.question.text("domain_reserved_for").strip())
+    is_public = not is_reserved and _is_public(vector.question.text("domain_open_to"))
+    if is_reserved and vector.question.get("domain_open_to") is not None and _is_public(vector.question.text("domain_open_to")):
+        raise Unsupported("the domain is both reserved and open to the public")
     answer = asked(vector, "email_domain", {"is_domain_public": int(is_public)}, about=("public_email_domain",))
     return Answer(None, {**answer.facts, "domain_available_to_general_public": not answer.facts["codes"]}, {}, answer.rules)
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from duecourse.rules.conformance import sayings
 from duecourse.rules.conformance import situation as facts_of
 from duecourse.rules.conformance.asking import ask, ask_contact, rules_in
-from duecourse.rules.conformance.past import Call, History
-from duecourse.rules.conformance.situation import (
-    EXCLUDED_ROLES,
-    MEDIA,
-    PURPOSES,
-    Situation,
-    only_consumer,
-    read_roles,
-    role_of,
-    zone_of_consumer,
-)
-from duecourse.rules.conformance.timeline import CONVERSATION, MESSAGES, PLACES, VOICEMAIL, history_of
+from duecourse.rules.conformance.calls import CONVERSATION, MESSAGES, VOICEMAIL
+from duecourse.rules.conformance.past import Call, Endpoint, History
+from duecourse.rules.conformance.persons import EXCLUDED_ROLES, only_consumer, read_roles, role_of
+from duecourse.rules.conformance.places import PLACES, endpoint_of_kind, place_known
+from duecourse.rules.conformance.purposes import Purpose, factor_of, purpose_of
+from duecourse.rules.conformance.situation import MEDIA, Situation, zone_of_consumer
+from duecourse.rules.conformance.timeline import history_of
 from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
 
 _SEVERITY = ("deny", "presumed_violation", "presumed_compliant", "allow")
@@ -31,6 +26,14 @@ _CONSENTERS = {
     *("this_collector", "prior_collector", "previous_collector", "another_collector", "other_collector", "creditor", "original_creditor"),
     *("prior_debt_collector", "previous_debt_collector"),
 }
+_PERIODIC = ("periodic_statement_required", "mortgage_servicer_subject_to_1026_41", "subject_to_periodic_statement_requirement")
+_ELECTRONIC_STATEMENTS = (
+    "consented_to_electronic_statements",
+    "electronic_statement_consent",
+    "consumer_consented_to_electronic_statements",
+)
+_CALL_LASTS = timedelta(minutes=30)
+"""How long after its beginning a call of the person is taken to last."""
 _VOICEMAILS = "_voicemails"
 
 
@@ -49,8 +52,13 @@ def _situation(vector: Vector, history: History) -> Situation:
     at = question.instant("t") if question.has("t") else datetime.combine(vector.day_latest, time(12), tzinfo=UTC)
     if not question.has("t"):
         _refuse_local_rules(vector)
-    if question.has("viewed_at"):
-        question.instant("viewed_at")
+    for key in ("viewed_at", "received_at", "read_at"):
+        if question.has(key):
+            question.instant(key)
+    for key in ("viewed_where", "viewed_at_place", "viewed_from"):
+        if question.has(key):
+            question.word(key, known=PLACES)
+    question.flag("automated", default=False)
     return Situation(
         history=history,
         at=at,
@@ -60,9 +68,10 @@ def _situation(vector: Vector, history: History) -> Situation:
         debt="",
         calls=tuple(call for call in history.calls if call.at <= at),
         endpoint=question.text("endpoint") if question.has("endpoint") else None,
-        purpose=question.word("purpose", known=PURPOSES) if question.has("purpose") else None,
+        purpose=purpose_of(question) if question.has("purpose") else None,
         content=question.word("content", known=_CONTENTS) if question.has("content") else None,
         place=_place_asked(vector),
+        kind=_kind_asked(vector),
         answers_at=_answered_at(vector),
         is_consent_direct=question.word("relies_on_consent_given_to", known=_CONSENTERS, default="this_collector") == "this_collector",
         is_voicemail_left=question.word("message", known=MESSAGES) != "" if question.has("message") else False,
@@ -72,15 +81,31 @@ def _situation(vector: Vector, history: History) -> Situation:
 
 def _flags(vector: Vector) -> dict[str, bool]:
     found = {name: vector.known.flag(name) for name in _FLAGS if vector.known.has(name)}
-    if vector.known.has("periodic_statement_required"):
-        found[facts_of.PERIODIC] = vector.known.flag("periodic_statement_required")
+    told = [vector.known.flag(key) for key in _PERIODIC if vector.known.has(key)]
+    if told:
+        found[facts_of.PERIODIC] = all(told)
+    is_electronic = [vector.known.flag(key) for key in _ELECTRONIC_STATEMENTS if vector.known.has(key)]
+    if any(is_electronic):
+        raise Unsupported("the consumer agreed to electronic statements, and whether one may be mailed then is not said")
+    vector.known.flag("mortgage_servicer", default=False)
     return found
 
 
 def _place_asked(vector: Vector) -> str | None:
-    for key in ("place", "consumer_known_to_be_at"):
+    for key in ("place", "at_place", "to_place", "location"):
         if vector.question.has(key):
             return vector.question.word(key, known=PLACES)
+    return place_known(vector.question)
+
+
+def _kind_asked(vector: Vector) -> Endpoint | None:
+    """Return the kind of address that the question names, by a key of its own or in the address's place."""
+    for key in ("endpoint_kind", "endpoint_type", "via"):
+        if vector.question.has(key):
+            return endpoint_of_kind(vector.question.text(key), place="the question")
+    name = vector.question.peek("endpoint")
+    if isinstance(name, str) and name.islower():
+        return endpoint_of_kind(name, place="the question")
     return None
 
 
@@ -109,6 +134,8 @@ def _asked_about_debts(vector: Vector, situation: Situation, *, debts: Sequence[
     zone = zone_of_consumer(vector, situation.history)
     answers = [_asked(situation.about(debt), zone=zone, scope=vector.scope) for debt in debts or [""]]
     merged = _merged(answers)
+    if merged.outcome == "presumed_violation" and situation.purpose is not None:
+        merged = replace(merged, facts={**merged.facts, "rebuttal_factor": factor_of(situation.purpose)})
     counters: dict[str, dict[str, int]] = {}
     if situation.medium == "phone":
         counters = {debt: _counters(situation.about(unit)) for debt, unit in situation.history.units.items() if unit in debts}
@@ -152,8 +179,11 @@ def evaluate_calls(vector: Vector) -> Answer:
     if not placed:
         raise Unsupported("no call was placed")
     answers = [_judged_call(vector, history, call, debts=debts) for call in placed]
-    merged = _merged(answers)
-    return replace(merged, counters=answers[-1].counters)
+    last = placed[-1]
+    until_last = tuple(call for call in history.calls if call.at <= last.at)
+    about = Situation(history, last.at, "phone", last.person, role_of(vector, last.person), "", until_last)
+    counted = {debt: len(facts_of.counted_calls(about.about(unit))) for debt, unit in history.units.items() if unit in debts}
+    return replace(_merged(answers), counters={debt: {"counted_calls_in_window": count} for debt, count in counted.items()})
 
 
 def _judged_call(vector: Vector, history: History, call: Call, *, debts: set[str]) -> Answer:
@@ -193,6 +223,7 @@ def count(vector: Vector) -> Answer:
     person = vector.question.text("to", only_consumer(vector))
     if at is None:
         raise Unsupported("there is no call to count")
+    _allocate_as_asked(vector, history)
     calls = tuple(call for call in history.calls if call.at <= at)
     about = Situation(history, at, "phone", person, role_of(vector, person), "", calls)
     counting = tuple(rule.id for rule in rules_in(vector.pack, vector.scope) if "calls_week_debt_count" in rule.facts_used)
@@ -200,6 +231,19 @@ def count(vector: Vector) -> Answer:
         raise Unsupported(f"no rule of the pack {vector.pack.id} that counts calls stands at {', '.join(vector.scope)}")
     counters = {debt: _count_of(about.about(unit)) for debt, unit in history.units.items()}
     return Answer(None, {"counters": counters}, counters, counting)
+
+
+def _allocate_as_asked(vector: Vector, history: History) -> None:
+    """Count the one call on which no debt was named for the debt that the question names."""
+    for key in ("allocate_to", "count_toward", "counted_toward"):
+        if vector.question.has(key):
+            chosen = history.unit_set([vector.question.text(key)])
+            open_ = [index for index, call in enumerate(history.calls) if call.is_to_allocate]
+            if len(open_) != 1:
+                raise Unsupported("which call is to be allocated is not clear")
+            call = history.calls[open_[0]]
+            discussed = chosen if call.discussed else call.discussed
+            history.calls[open_[0]] = replace(call, debts=chosen, discussed=discussed)
 
 
 def _count_of(situation: Situation) -> dict[str, int]:
@@ -212,13 +256,14 @@ def speak_on_inbound(vector: Vector) -> Answer:
     """Answer whether the collector may speak on a call that the person placed: it answers through the same medium."""
     history = history_of(vector)
     about = _situation(vector, history)
-    current = [call for call in history.calls if not call.is_placed and call.at == about.at and call.person == about.person]
-    if not current:
+    before = [call for call in history.calls if call.person == about.person and call.at <= about.at]
+    current = before[-1:]
+    if not current or current[0].is_placed or about.at - current[0].at > _CALL_LASTS:
         raise Unsupported("there is no call of the person at that moment")
     earlier = tuple(call for call in about.calls if call.is_placed is False)
     return _asked_about_debts(
         vector,
-        replace(about, answers_at=about.at, calls=earlier, endpoint=about.endpoint or current[0].endpoint),
+        replace(about, answers_at=current[0].at, calls=earlier, endpoint=about.endpoint or current[0].endpoint),
         debts=_debts_asked(vector, history),
     )
 
@@ -230,7 +275,7 @@ def attempt_collection(vector: Vector) -> Answer:
     at = vector.question.instant("t")
     person = vector.question.text("to", only_consumer(vector))
     calls = tuple(call for call in history.calls if call.at <= at)
-    about = Situation(history, at, "mail", person, role_of(vector, person), "", calls, purpose="collect_debt")
+    about = Situation(history, at, "mail", person, role_of(vector, person), "", calls, purpose=Purpose.collect)
     return _asked_about_debts(vector, about, debts=_debts_asked(vector, history))
 
 

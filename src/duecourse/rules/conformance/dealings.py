@@ -18,10 +18,14 @@ _OUTCOMES = ("conversation", "no_answer", "voicemail_left", "busy", "not_connect
 _CLOSED = ("paid", "settled", "discharged", "discharged_in_bankruptcy", "paid_in_full")
 _OPEN = ("open", "active", "owed", "unpaid", "delinquent", "charged_off", "disputed")
 _TRANSFERS = {
-    "owner": re.compile(r"\bto (the )?(debt('s)? )?owner\b|\bto (the )?creditor that owns\b"),
+    "owner": re.compile(r"\bto (the )?(debt('?s)? )?owner\b|\bto (the )?creditor that owns\b"),
     "previous_owner": re.compile(r"\bprevious owner.*contract|\bprior owner.*contract"),
     "merger": re.compile(r"\bmerger\b|\bacquisition\b|purchase and assumption|\bsubstantially all\b"),
     "security": re.compile(r"\bsecuriti[sz]\w+|\bpledge\w*|\bcollateral\b|\bsecured\b.*\b(notice|notification)\b"),
+    "information": re.compile(
+        r"\b(send|sends|sending|share|transmit)\b.*\b(file|data|information)\b.*\b(analytics|scrubbing|archiving)\b"
+        r"|\breport\w*\b.*\b(cra|credit reporting agency|consumer reporting agency|credit bureau)\b.*|\breport\w* (paid|settled|discharged) status\b.*"
+    ),
     "other": re.compile(r"\bsell\b|\bsold\b|\bsale\b|\bfor (value|consideration)\b|\bplac(e|ing|ement)\b|on behalf of (the )?owner"),
 }
 _TRANSFER_FACTS = {
@@ -33,6 +37,8 @@ _TRANSFER_FACTS = {
 _RECORDS = (
     *("telephone_call_log", "call_log", "telephone_call_logs", "validation_notice", "validation_notice_copy", "letter", "letters", "email"),
     *("emails", "text_messages", "dispute", "dispute_records", "account_notes", "payment_records", "collection_notes", "opt_out_records"),
+    *("copies_of_documents_provided_to_consumer", "copy_of_document_provided_to_consumer", "documents_provided_to_consumer"),
+    *("copy_of_validation_notice", "copies_of_validation_notices", "copies_of_notices", "dispute_correspondence", "disclosure_copies"),
     *("consent_records", "credit_reporting_records", "itemization", "communication_records", "policies_and_procedures"),
 )
 _RECORDING = re.compile(r"(?:telephone_)?call_recording(?:_(\d{4}-\d\d-\d\d))?")
@@ -45,6 +51,12 @@ def _furnish(vector: Vector) -> Answer:
     kinds = ("nationwide", "nationwide_consumer_reporting_agency", "nationwide_specialty_check_writing_history")
     is_check = vector.question.word("cra_type", known=kinds, default=kinds[0]) == kinds[-1]
     spoken = {debt for call in vector.events(*_CALLS) for debt in _discussed(call, vector=vector, consumer=consumer) if call.at <= at}
+    for event in vector.events("furnished_to_cra", "information_furnished", "furnishing"):
+        event.text("by")
+        event.get("to")
+        if event.has("debts"):
+            debts_of(event, vector=vector)
+    vector.question.flag("additional", default=False)
     letters = [
         event for event in vector.events(*_LETTERS) if _is_letter(event, vector=vector, consumer=consumer, debts=debts) and event.at <= at
     ]
@@ -122,7 +134,8 @@ def _transfer(vector: Vector) -> Answer:
     named = debts_of(vector.question, vector=vector) if vector.question.has("debts") else tuple(vector.debts)
     statuses = {name: debt.word("status", known=(*_CLOSED, *_OPEN), default=_OPEN[0]) for name, debt in vector.debts.items()}
     found = meaning_of(vector.question.text("what"), meanings=_TRANSFERS, place="what is done")
-    facts = {"is_debt_known_closed": int(any(statuses[name] in _CLOSED for name in named)), "is_debt_transferred": 1}
+    is_transferred = found != "information"
+    facts = {"is_debt_known_closed": int(any(statuses[name] in _CLOSED for name in named)), "is_debt_transferred": int(is_transferred)}
     if found in _TRANSFER_FACTS:
         facts[_TRANSFER_FACTS[found]] = 1
     return asked(vector, "transfer", facts, about=("settled_debt_transfer",))

@@ -13,14 +13,28 @@ _FLAGS = {
     "states_email_and_possible_use": "is_notice_stating_use",
     "warns_others_may_see": "is_notice_warning_of_readers",
 }
-_WAYS_SIMPLE = (
-    *("reply_form_and_preaddressed_envelope", "reply_form", "email_reply", "reply_email", "hyperlink", "unsubscribe_link", "website_link"),
-    *("online_form", "toll_free_number", "toll_free_telephone_number", "text_reply"),
+_WAYS_PAPER = re.compile(
+    r"(an? )?(enclosed )?(reply |opt out )?form( is)?( enclosed)?( (and|with|in)( an?)?( enclosed)? ?pre ?addressed envelope)?"
 )
-_WAYS_ARDUOUS = ("own_letter", "consumer_writes_own_letter", "in_person_visit", "none")
-_WRITTEN = ("written", "writing", "electronic", "email", "mail", "letter", "written_or_electronic")
+_WAYS_ELECTRONIC = re.compile(
+    r"(an? )?(electronic |opt out |unsubscribe |click here |website |web )*(hyperlink|link)|(electronic |online )(means|form)"
+    r"|(e ?mail |text )?(reply|replying)( to the communication)?( by)?( e ?mail| text)?( with)?( the)?( word)?( stop)?|e ?mail reply|text reply"
+)
+_WAYS_FREE = re.compile(r"toll free( telephone)? number")
+_WAYS_ARDUOUS = re.compile(
+    r"(must )?(call|write|telephone|calling|writing)( or (call|write))? (to (obtain|get|request|ask for)|for)( an?| the)?( opt out)? form"
+    r"|(consumer writes )?own letter|in person visit|none"
+)
+_WAYS_OFF_LINE = re.compile(
+    r"(by )?(postal mail|mail|telephone|phone|letter)( only| call)?|(visit(ing)? )?(an? )?web ?site( visit)?( (without|with no|no)( providing)?( an?)? link)"
+)
+"""Ways to opt out of which a notice may tell (comment 6(d)(4)(ii)(C)(4)-1): simple on paper, simple electronically, and too hard."""
+_WRITTEN = ("written", "writing", "in_writing", "electronically", "electronic", "email", "mail", "letter", "written_or_electronic")
+_BY_WIRE = ("electronic", "email", "electronically")
 _SPOKEN = ("oral", "orally", "spoken", "phone", "telephone")
 _RECIPIENTS = {
+    "debt_collector_or_creditor_but_not_both": (1, 0),
+    "debt_collector_and_creditor": (1, 1),
     "collector": (1, 0),
     "debt_collector": (1, 0),
     "creditor": (0, 1),
@@ -30,7 +44,7 @@ _RECIPIENTS = {
 }
 _ELECTRONIC = ("text", "email", "sms", "social_media_message", "direct_message", "mobile_app_message")
 _EASY = re.compile(r"\b(reply|respond with|text (stop|the word)|send stop|click|link|unsubscribe|subject line|hyperlink)\b")
-_HARD = re.compile(r"\b(call|calling|write to|writing to|send(ing)? (us )?a letter|by (postal )?mail|by (tele)?phone|visit(ing)?)\b")
+_HARD = re.compile(r"\b(call|calling|write to|writing to|(send|mail)(ing)? (us )?a letter|by (postal )?mail|by (tele)?phone|visit(ing)?)\b")
 _FREE = re.compile(r"\b(no (fee|charge|cost)|without (a )?(fee|charge|cost)|free( of charge)?|at no (cost|charge))\b")
 _FEE = re.compile(r"\b(fees?|charges?|costs?|pay|payment|payable)\b|\$ ?\d")
 _ASKED = re.compile(r"\b(?:with|include|including|provide|providing|enter|give|giving|state|stating|send) (?:us )?your ([a-z ]+)")
@@ -39,23 +53,24 @@ _SECRET_ASKED = re.compile(rf"\b(with|and|plus|include|including|provide|enter|g
 _NEEDED = re.compile(r"^(e-?mail( address)?|phone|phone number|telephone number|mobile number|number|preference|request|opt)\b")
 _ABSENT = {
     "absent": re.compile(
-        r"consumer (no longer (lives|resides|receives mail|gets mail)|has moved|moved|does not (live|reside|receive mail|get mail))"
-        r"( (at|in|from|away|or|gets|receives|mail|there))*( (the )?last known address)?"
+        r"consumer (no longer (lives|resides|receives mail|gets mail)|has moved|moved|does not (currently )?(live|reside|receive mail|get mail))"
+        r",?( (at|in|from|away|or|gets?|receives?|lives?|resides?|mail|there|at),?)*( (the )?last known address| that (location|address))?"
     )
 }
 _FACTORS = {
     "subject": re.compile(r"\bsubject line\b"),
     "bounces": re.compile(r"\b(undeliverab\w+|non-?deliver\w+|bounces?)\b"),
-    "sender": re.compile(r"\b(sender|from (field|line|name))\b"),
+    "sender": re.compile(r"\b(sender|from (field|line|name)|business name)\b"),
 }
 _TOLD = {
     "subject": re.compile(r"\bcreditor\b"),
     "bounces": re.compile(r"monitor|heed|respond"),
-    "sender": re.compile(r"recogni[sz]|familiar"),
+    "sender": re.compile(r"recogni[sz]|familiar|\(d\)\(4\)\(ii\)\(c\)|prior (limited-content message|e-?mail|message)|creditor's notice"),
 }
 _NOT_AMOUNT = re.compile(r"(other than|besides|not) (the )?amount( of the debt)?")
 _IDENTIFIER = re.compile(
-    r"identifier|identifying|account|brand|merchant|truncated|last four|original creditor|date of|piece of information"
+    r"identifier|identifying|account|brand|merchant|truncated|last four|original creditor|date of|piece of information|(billing|mailing) address"
+    r"|address of service"
 )
 
 
@@ -67,7 +82,7 @@ def _creditor_notice(vector: Vector) -> Answer:
     to_collector, to_creditor = _RECIPIENTS[notice.word("respond_to", known=_RECIPIENTS)]
     facts = {
         **{fact: int(notice.flag(name)) for name, fact in _FLAGS.items()},
-        "is_notice_opt_out_simple": int(notice.word("opt_out_method", known=(*_WAYS_SIMPLE, *_WAYS_ARDUOUS)) in _WAYS_SIMPLE),
+        "is_notice_opt_out_simple": int(_is_way_simple(notice)),
         "is_notice_written": int(notice.word("delivery", known=(*_WRITTEN, *_SPOKEN)) in _WRITTEN),
         "is_notice_clear": int(is_clear),
         "is_opt_out_to_collector": to_collector,
@@ -75,6 +90,21 @@ def _creditor_notice(vector: Vector) -> Answer:
         "notice_opt_out_days": _opt_out_days(notice),
     }
     return asked(vector, "email_notice", facts, about=("creditor_email_notice",))
+
+
+def _is_way_simple(notice: Node) -> bool:
+    """Whether the way to opt out is reasonable and simple for a notice that is sent so (comment 6(d)(4)(ii)(C)(4)-1)."""
+    written, sent = notice.text("opt_out_method"), notice.word("delivery", known=(*_WRITTEN, *_SPOKEN))
+    said = plain(written).replace("-", " ")
+    if _WAYS_ARDUOUS.fullmatch(said):
+        return False
+    if _WAYS_OFF_LINE.fullmatch(said) and sent in _BY_WIRE:
+        return False
+    if _WAYS_ELECTRONIC.fullmatch(said) or _WAYS_FREE.fullmatch(said):
+        return True
+    if _WAYS_PAPER.fullmatch(said) and sent not in _BY_WIRE:
+        return True
+    raise Unsupported(f"whether {written!r} is a simple way to opt out of a notice sent as {sent} is not said")
 
 
 def _opt_out_days(notice: Node) -> int:
@@ -90,6 +120,10 @@ def _opt_out_days(notice: Node) -> int:
 def _opt_out(vector: Vector) -> Answer:
     consumer_of(vector)
     vector.question.word("channel", known=_ELECTRONIC)
+    for key in ("hyperlink", "is_hyperlink"):
+        if vector.question.has(key) and not vector.question.flag(key):
+            raise Unsupported("what the instruction is, if no hyperlink, is not said")
+    vector.question.get("minimum_type_size")
     facts = {"is_opt_out_clear": int(vector.question.flag("noticeable_and_legible"))}
     if is_present(vector.question, "opt_out_text"):
         facts |= _way_out(vector.question.text("opt_out_text"))
@@ -156,10 +190,12 @@ def _opted_out(vector: Vector, *, sent: Event) -> int:
 
 
 def _required_disclosure(vector: Vector) -> Answer:
-    history, at = History(vector), vector.question.instant("t")
-    vector.question.word("channel", known=_ELECTRONIC)
-    is_refused = history.is_refused(party=vector.collector, at=at)
-    facts = {"is_disclosure_electronic": 1, "is_disclosure_opted_out": int(is_refused)}
+    channel = vector.question.word("channel", known=(*_ELECTRONIC, "mail"))
+    history, at = History(vector, endpoint="" if channel == "mail" else None), vector.question.instant("t")
+    if channel == "mail" and any(act.endpoint == "" for act in history.refused):
+        raise Unsupported("whether an address to mail to was refused is not said")
+    is_refused = channel != "mail" and history.is_refused(party=vector.collector, at=at)
+    facts = {"is_disclosure_electronic": int(channel != "mail"), "is_disclosure_opted_out": int(is_refused)}
     return asked(vector, "delivery", facts, about=("actual_notice", "disclosure_address"))
 
 

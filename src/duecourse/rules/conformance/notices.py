@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import parse_amount
 from duecourse.rules.conformance.federal_days import counted_days
-from duecourse.rules.conformance.vector import Answer, Event, Reader, Unsupported, Vector
+from duecourse.rules.conformance.vector import Answer, Event, Node, Reader, Unsupported, Vector
 from duecourse.rules.conformance.wording import asked, consumer_of, disclosures_sent, is_present, meaning_of, plain
 
 _DATES = {
@@ -28,23 +28,29 @@ _OTHER_DATES = (
 )
 _LINES = {"interest": "is_interest_shown", "fees": "is_fees_shown", "payments": "is_payments_shown", "credits": "is_credits_shown"}
 _FILLED = re.compile(r"[-+$]? ?\$?\d[\d,]*(\.\d+)?|none|zero|nil|no [a-z ,]+(assessed|applied|added|charged|made|received)( [a-z ,]+)?")
+_NONE_AT_ALL = re.compile(
+    r"no interest, fees, payments,? (?:or|and) credits (?:have been|were) (?:assessed or applied|assessed|applied)(?: to the debt)?\.?"
+)
 _POINTER = re.compile(r"\b(see|refer|enclosed|attached|attachment|separate|page|reverse|back|other side|overleaf)\b")
 _MASK = re.compile(r"[*xX#•·.\-\s]")
 _MARKS = {
     "postal": re.compile(
         r"postage|postal|return service|address service|forwarding|change service|bar ?code|facilitat\w+ (the )?(mail|delivery)"
-        r"|mail(ing)? (class|permit)|first[- ]class|permit imprint|mail[- ]facilitating"
+        r"|mail(ing)? (class|permit)|first[- ]class|permit imprint|mail[- ]facilitating|forwarding and address correction requested"
+        r"|(debtor|consumer)('s)? name and address"
     ),
-    "name": re.compile(r"business name( that does| is)? not( indicat\w+| reveal\w+)|neutral business name"),
+    "name": re.compile(r"(?<!un)business name( that does| is)? not( indicat\w+| reveal\w+)|neutral business name"),
     "revealing": re.compile(
         r"business name (that )?(indicat|reveal)\w+|past due|overdue|delinquen\w+|legend|debt notice|collection notice|final notice|final demand"
+        r"|^(the )?(words? |legend )?['\"]?(debt[- ]collection|collection agency|urgent)\b"
     ),
     "address": re.compile(r"^(debt )?(collector('s)? )?(return )?address$"),
 }
 _ADDRESSEES = {
-    "nobody": re.compile(r"^(to )?(the )?estate( of \w+)?$|no named (individual|person)|^unnamed\b"),
+    "nobody": re.compile(r"^['\"]?(to )?(the )?estate( of [\w ]+)?['\"]?$|no named (individual|person)|^unnamed\b"),
     "named": re.compile(
         r"(?<!no )(?<!un)named (executor|administrator|personal representative|individual|person|representative)\b|\bidentified by name\b"
+        r"|^[a-z]+ [a-z]+, (the )?(executor|administrator|personal representative)\b"
     ),
 }
 _AUTHORISED = re.compile(r"executor|administrator|personal representative|authori[sz]ed to act")
@@ -57,13 +63,29 @@ _TRANSLATIONS = {
 _STATE = {
     "greater": re.compile(
         r"protections? (that is |that are )?(greater|stronger|broader) than|(greater|more|stronger|broader|additional) protections?"
+        r"( under state law)?( that are not inconsistent( with .*)?)?"
     ),
     "less": re.compile(
         r"protections? (that is )?(less|weaker|lower) than|(less|lesser|weaker|fewer) protections?|contradicts?|conflicts? with"
     ),
     "same": re.compile(r"\b(same|identical|equal|equivalent)\b"),
 }
-_RECEIPT = {"received": re.compile(r"consumer (actually |in fact )?received (it|the notice)( on)? \d{4}-\d\d-\d\d")}
+_RECEIPT = {
+    "received": re.compile(
+        r"(the )?consumer (actually |in fact )?received (it|the (validation )?notice)( on)? (\d{4}-\d\d-\d\d|\d{1,2} [a-z]+|[a-z]+ \d{1,2})"
+        r"|(the )?(validation )?notice (was )?(actually |in fact )?received( on)? (\d{4}-\d\d-\d\d|\d{1,2} [a-z]+|[a-z]+ \d{1,2})"
+    )
+}
+_BELOW = (
+    "below",
+    "below_content",
+    "below_content_in_email",
+    "below_in_email",
+    "below_email_content",
+    "email_body_below_content",
+    "below_notice_content",
+)
+"""Where disclosures may stand in an e-mail instead of on the reverse (comment 34(d)(3)(iv)(A)-1)."""
 _PERIOD_MOST_DAYS = 400
 
 
@@ -82,10 +104,19 @@ def _itemization(vector: Vector) -> Answer:
 
 def _itemization_fields(vector: Vector) -> Answer:
     consumer_of(vector)
-    fields = vector.question.node("fields")
+    fields = vector.question.node("fields") if vector.question.has("fields") else Node({}, place="fields")
+    if vector.question.has("statement"):
+        said = plain(vector.question.text("statement"))
+        if list(fields) or not _NONE_AT_ALL.fullmatch(said):
+            raise Unsupported(f"what the statement {said!r} means beside the lines is not said")
+        return asked(vector, "validation_notice", dict.fromkeys(_LINES.values(), 1), about=("itemization_fields", "itemization_page"))
+    if not vector.question.has("fields"):
+        raise Unsupported("the question has no fields")
     facts = {}
     for name, fact in _LINES.items():
-        said = plain(fields.text(name)) if fields.get(name) is not None else ""
+        value = fields.get(name)
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        said = str(value) if is_number else plain(fields.text(name)) if value is not None else ""
         if said and not _FILLED.fullmatch(said):
             raise Unsupported(f"the line {name} says {said!r}, which is neither an amount nor none")
         facts[fact] = int(bool(said))
@@ -115,7 +146,9 @@ def _mortgage(vector: Vector) -> Answer:
 
 def _reverse(vector: Vector) -> Answer:
     consumer_of(vector)
-    placement = vector.question.word("placement", known=("front", "reverse", "separate_page", "other_page"))
+    placement = vector.question.word("placement", known=("front", "reverse", "reverse_side", "separate_page", "other_page", *_BELOW))
+    if vector.question.has("channel") and placement in _BELOW:
+        vector.question.word("channel", known=("email",))
     facts = {"is_disclosure_elsewhere": int(placement != "front"), "is_front_referring": _refers(vector, "front_statement")}
     return asked(vector, "validation_notice", facts, about=("disclosures_elsewhere",))
 
@@ -159,8 +192,13 @@ def cents_of(value: object, *, place: str) -> int:
 def _account_number(vector: Vector) -> Answer:
     consumer_of(vector)
     number = re.sub(r"[\s-]", "", vector.known.text("account_number"))
-    written = vector.question.text("shown")
-    shown = re.sub(r"^(account|acct\.?|account number)?\s*(number )?(ending|ends) (in|with):?\s*", "", written.strip(), flags=re.IGNORECASE)
+    written = vector.question.text("shown") if vector.question.get("shown") is not None else ""
+    shown = re.sub(
+        r"^(account|acct\.?|account number)?\s*(number )?((ending|ends) (in|with)|last (four|4)( digits)?):?\s*",
+        "",
+        written.strip(),
+        flags=re.IGNORECASE,
+    )
     bare = _MASK.sub("", shown)
     if bare and not bare.isalnum():
         raise Unsupported(f"the account number is shown as {written!r}, which is not understood")
@@ -196,7 +234,9 @@ def _translation(vector: Vector) -> Answer:
 def _notice_sent(vector: Vector) -> tuple[Event, date]:
     """Return the one validation notice that did not come back, and the day on which it was sent."""
     notices = [notice for notice, _ in disclosures_sent(vector, consumer=consumer_of(vector))]
-    for bounce in vector.events("undeliverable_notice_received"):
+    if vector.known.flag("consumer_otherwise_received_validation_information", default=False):
+        raise Unsupported("how else the consumer received the validation information is not said")
+    for bounce in vector.events("undeliverable_notice_received", "notice_returned_undeliverable"):
         bounce.text("to")
         before = [notice for notice in notices if notice.at <= bounce.at]
         if len(before) != 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from duecourse.rules.conformance.phrases import Leave, Wish
+from duecourse.rules.conformance.purposes import Purpose
 from duecourse.rules.conformance.vector import Unsupported, Vector
 
 
@@ -32,7 +33,7 @@ class Call:
     outcome: str
     message: str
     endpoint: str | None
-    purpose: str | None
+    purpose: Purpose | None
     is_ringless: bool = False
     is_to_allocate: bool = False
 

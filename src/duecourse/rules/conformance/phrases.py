@@ -14,14 +14,18 @@ from duecourse.rules.conformance.vector import Unsupported, day_of
 
 Medium = Literal["phone", "text", "email", "mail", "in_person"]
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORT = {"mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6}
 _EVERY_DAY = frozenset(range(7))
-_DAY = rf"(?:{'|'.join(_DAYS)}|weekend|weekday)s?"
+_DAY = rf"(?:(?:{'|'.join(_DAYS)}|weekend|weekday)s?|(?:{'|'.join(_SHORT)})\b)"
 _DAY_LIST = rf"(?:{_DAY})(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+)(?:{_DAY}))*"
 _TIME = r"(?:\d{1,2}:\d{2}(?:\s*[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?|noon|midnight)"
 _PLACES = {
     "home": "home", "my home": "home", "work": "work", "my work": "work", "the workplace": "work", "workplace": "work",
-    "my workplace": "work", "the office": "work", "school": "school", "my school": "school", "the hospital": "hospital",
+    "my workplace": "work", "the office": "work", "place of employment": "work", "school": "school", "my school": "school",
+    "the hospital": "hospital", "hospital": "hospital", "the consumer's home": "home", "consumer's home": "home", "the residence": "home",
+    "the consumer's workplace": "work", "the consumer's place of employment": "work", "the consumer's school": "school",
 }  # fmt: skip
+_NOT_CONVENIENT = r"(?:inconvenient|not convenient|not a (?:good|convenient) (?:time|place))"
 _PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
 _MEDIA: dict[str, Medium] = {
     "phone": "phone", "telephone": "phone", "phone call": "phone", "phone calls": "phone", "calls": "phone", "telephone calls": "phone",
@@ -36,8 +40,9 @@ _VERBS: dict[str, Medium] = {
     "write": "mail", "writing": "mail", "mail": "mail", "mailing": "mail",
 }  # fmt: skip
 _VERB = "|".join(sorted(_VERBS, key=len, reverse=True))
-_ENDPOINT = r"(?-i:[A-Z][A-Z0-9_-]*)"
-_WHO = r"(?:me|the consumer|consumer|C\d+)"
+_ENDPOINT = r"(?-i:\b(?!C\d)[A-Z][A-Z0-9_-]+)"
+_KIND_OF_ENDPOINT = r"(?:(?:the )?(?:(?:mobile |cell |telephone |phone )?number|(?:e-?mail )?address|mobile|cell) )?"
+_WHO = r"(?:me|us|the consumer|consumer|the person|him|her|them|C\d+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,20 @@ class Wish:
 class _Found:
     days: frozenset[int] | None = None
     hours: tuple[int, int] | None = None
+    told: list[Span] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     media: list[Medium] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
 
     def spans(self) -> tuple[Span, ...]:
+        return (*self.told, *self._last())
+
+    def part(self) -> None:
+        """Keep the part of the week read so far and begin another."""
+        self.told.extend(self._last())
+        self.days = self.hours = None
+
+    def _last(self) -> tuple[Span, ...]:
         if self.days is None and self.hours is None:
             return ()
         first, end = self.hours or (0, 1440)
@@ -115,25 +129,31 @@ class _Scanner:
         return found
 
     def _qualifier(self, found: _Found) -> bool:
-        days = self.take(rf"(?:on |every |all )*{_DAY_LIST}")
-        if days is not None and found.days is None:
+        days = self.take(rf"(?:(?:on|every|all|during|of) )*{_DAY_LIST}(?: (?:every|each) week)?")
+        if days is not None:
+            if found.days is not None:
+                found.part()
             found.days = days_of(days)
             return True
         hours = self.take(rf"(?:between |from )?{_TIME}\s*(?:-|–|to|and|until)\s*{_TIME}|(?:before|after) {_TIME}")
-        if hours is not None and found.hours is None:
+        if hours is not None:
+            if found.hours is not None:
+                days_before = found.days
+                found.part()
+                found.days = days_before
             found.hours = _hours(hours)
             return True
-        place = self.take(rf"(?:at |while at |while )?(?:{_PLACE})")
+        place = self.take(rf"(?:at |while at |while in |while |in )?(?:{_PLACE})")
         if place is not None:
-            found.places.append(_PLACES[re.sub(r"^(?:while )?(?:at )?", "", place.lower())])
+            found.places.append(_PLACES[re.sub(r"^(?:while )?(?:at |in )?", "", place.lower())])
             return True
         medium = self.take(rf"(?:by|via|through) (?:{_MEDIUM})")
         if medium is not None:
             found.media.append(_MEDIA[medium.lower().split(" ", 1)[1]])
             return True
-        endpoint = self.take(rf"(?:at |to |on |through |by )(?:the (?:number|address) )?{_ENDPOINT}")
+        endpoint = self.take(rf"(?:at |to |on |through |by )?{_KIND_OF_ENDPOINT}{_ENDPOINT}(?:(?: and | or |, ){_ENDPOINT})*")
         if endpoint is not None:
-            found.endpoints.append(endpoint.split()[-1])
+            found.endpoints += re.findall(_ENDPOINT, endpoint)
             return True
         return False
 
@@ -148,12 +168,16 @@ def wish_of(text: str) -> Wish:
     is_written = scan.take(r"(?:written|in writing):?") is not None
     if is_written:
         scan.rest = scan.rest.lstrip(": ")
-    scan.take(rf"(?:please|{_WHO} (?:says|said|states|asks|asked|tells the collector)(?: that| to)?)")
-    for read in (_cease, _disturbed, _stop, _unusable, _opt_out, _inconvenient):
+    scan.take(
+        rf"(?:please|(?:{_WHO} )?(?:says|said|states|stated|asks|asked|tells|told)(?: (?:the )?(?:debt )?collector)?(?: that| to)?)(?! not be used)"
+    )
+    for read in (_cease, _disturbed, _stop, _unusable, _opt_out, _inconvenient, _busy, _convenient_except):
         left = scan.rest
         wish = read(scan)
         if wish is not None:
-            end = scan.take(r"(?:through|until) (?:the end of the (?:calendar )?year|(?:calendar )?year[- ]end|\d{4}-\d\d-\d\d)")
+            end = scan.take(
+                r"(?:through|until|till) (?:(?:the )?end of (?:the )?(?:calendar )?year|(?:calendar )?year[- ]end|\d{4}-\d\d-\d\d)"
+            )
             scan.end()
             is_day = end is not None and end[-1].isdigit()
             last_on = day_of(end[-10:], place=text) if end is not None and is_day else None
@@ -201,7 +225,7 @@ def _unusable(scan: _Scanner) -> Wish | None:
         return _named(scan)
     scan.take("asked|asks")
     scan.take("that")
-    scan.take("the")
+    scan.take("the|a")
     medium = scan.take(_MEDIUM)
     return Wish(media=(_MEDIA[medium.lower()],)) if medium is not None and scan.take("not be used") is not None else None
 
@@ -213,21 +237,50 @@ def _opt_out(scan: _Scanner) -> Wish | None:
 
 
 def _named(scan: _Scanner) -> Wish | None:
-    medium = scan.take(_MEDIUM)
+    scan.take("my")
+    kind = scan.take("(?:mobile |cell |telephone |phone )?number|(?:e-?mail )?address|mobile|cell")
+    medium = scan.take(_MEDIUM) if kind is None else None
     if medium is not None:
+        scan.take(rf"to (?:contact|communicate with) {_WHO}")
         return Wish(media=(_MEDIA[medium.lower()],))
-    scan.take("(?:address|number|email address|e-mail address)")
-    endpoint = scan.take(_ENDPOINT)
-    return Wish(endpoints=(endpoint,)) if endpoint is not None else None
+    endpoint = scan.take(rf"{_ENDPOINT}(?:(?: and | or |, ){_ENDPOINT})*")
+    return Wish(endpoints=tuple(re.findall(_ENDPOINT, endpoint))) if endpoint is not None else None
 
 
 def _inconvenient(scan: _Scanner) -> Wish | None:
+    scan.take("all (?:communications?|contact|calls)(?: to| with)?")
+    scan.take(_WHO)
     found = scan.qualifiers()
     if not (found.spans() or found.places) or found.media or found.endpoints:
         return None
-    if scan.take(rf"(?:are |is )?(?:inconvenient|not convenient|not a good time)(?: (?:for|to) {_WHO})?") is None:
+    if scan.take(rf"(?:are |is )?{_NOT_CONVENIENT}(?: (?:for|to) {_WHO})?") is None:
         return None
     return Wish(found.spans(), tuple(found.places))
+
+
+def _busy(scan: _Scanner) -> Wish | None:
+    """`I am busy on weekdays from 3:00 p.m. to 5:00 p.m.`, `no time on weekends`, `inconvenient at home`."""
+    named = rf"(?:(?:I am|I'm|{_WHO} is|is) )?busy|cannot talk|(?:there is )?no (?:convenient )?time|none convenient|{_NOT_CONVENIENT}:?"
+    if scan.take(named) is None:
+        return None
+    found = scan.qualifiers()
+    scan.take("(?:is|are) convenient")
+    if not (found.spans() or found.places) or found.media or found.endpoints:
+        return None
+    return Wish(found.spans(), tuple(found.places))
+
+
+def _convenient_except(scan: _Scanner) -> Wish | None:
+    """`convenient on weekdays except 15:00-17:00`: the hours left out, on those days, are inconvenient; of other days nothing is said."""
+    is_first = scan.take("convenient") is not None
+    days = scan.take(rf"(?:on )?(?:all )?{_DAY_LIST},?")
+    if days is None or scan.take("except(?: for)?") is None:
+        return None
+    found = scan.qualifiers()
+    is_last = scan.take("(?:are|is) convenient") is not None
+    if is_first is is_last or not found.spans() or found.days is not None or found.places or found.media or found.endpoints:
+        return None
+    return Wish(tuple(replace(span, days=days_of(days)) for span in found.spans()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +318,9 @@ def days_of(text: str) -> frozenset[int]:
     """Return the days of the week that are named, 0 for Monday."""
     found: set[int] = set()
     for word in re.findall(_DAY, text, flags=re.IGNORECASE):
-        name = word.lower().removesuffix("s")
-        found |= {"weekend": {5, 6}, "weekday": {0, 1, 2, 3, 4}}.get(name) or {_DAYS.index(name)}
+        name = word.lower()
+        name = name if name in _SHORT else name.removesuffix("s")
+        found |= {"weekend": {5, 6}, "weekday": {0, 1, 2, 3, 4}}.get(name) or {_SHORT[name] if name in _SHORT else _DAYS.index(name)}
     return frozenset(found)
 
 

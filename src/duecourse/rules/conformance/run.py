@@ -236,6 +236,8 @@ def _differences(document: Mapping[str, Any], answer: Answer) -> list[str]:
     if choices is not None and all(_counter_differences(choice, answer) for choice in choices):
         found.append(f"counted {dict(answer.counters)}, none of {choices}")
     counters |= facts.pop("counters", {})
+    if "rebuttal_factor" in facts:
+        facts["rebuttal_factor"] = _factor_named(facts["rebuttal_factor"])
     found += [f"{key} is {answer.facts[key]!r}, not {value!r}" for key, value in facts.items() if _given(answer.facts, key) != value]
     return found + _counter_differences(counters, answer)
 
@@ -250,6 +252,50 @@ def _counter_differences(counters: Mapping[str, Any], answer: Answer) -> list[st
         if not isinstance(wanted, Mapping) and counted != wanted:
             found.append(f"{debt} is {counted!r}, not {wanted!r}")
     return found
+
+
+_FACTORS: dict[str, tuple[str, ...]] = {
+    "rapid_succession_calls": ("rapid_calls", "rapid_succession"),
+    "highly_concentrated_calls": ("concentrated_calls", "high_concentration_of_calls", "high_concentration", "highly_concentrated"),
+    "rapid_succession_voicemails": ("rapid_voicemails",),
+    "highly_concentrated_voicemails": ("concentrated_voicemails", "high_concentration_of_voicemails"),
+    "prior_statement": ("prior_statements", "prior_communications", "content_of_prior_communications"),
+    "prior_collector_conduct": ("prior_conduct", "collector_prior_conduct", "collector_conduct"),
+    "required_by_law": (
+        "applicable_law",
+        "legally_required",
+        "legally_required_call",
+        "compliance_with_applicable_law",
+        "required_by_applicable_law",
+    ),
+    "active_litigation": ("litigation", "directly_related_to_active_litigation", "related_to_active_litigation"),
+    "consumer_request": (
+        "consumer_requested_information",
+        "response_to_consumer_request",
+        "request_for_additional_information",
+        "requested_information",
+    ),
+    "avoid_negative_effect": (
+        "opportunity_to_avoid_negative_effect",
+        "avoid_demonstrably_negative_effect",
+        "time_sensitive_negative_effect",
+    ),
+}
+"""The names under which vectors may know our factors for and against a presumption."""
+
+
+def _factor_named(value: Any) -> Any:
+    """Return our name of a factor.
+
+    Raises:
+        Unsupported: nobody here calls a factor so.
+    """
+    if value is None or value in _FACTORS:
+        return value
+    name = next((name for name, others in _FACTORS.items() if value in others), None)
+    if name is None:
+        raise Unsupported(f"{value!r} is the name of no factor that is known here")
+    return name
 
 
 def _given(derived: Any, key: str) -> Any:

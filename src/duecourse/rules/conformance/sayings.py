@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from duecourse.rules.conformance import situation as facts_of
 from duecourse.rules.conformance.asking import ask
+from duecourse.rules.conformance.calls import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL
+from duecourse.rules.conformance.happenings import accepts_electronic
 from duecourse.rules.conformance.past import History
-from duecourse.rules.conformance.situation import (
-    MEDIA,
-    PARTY_FACTS,
-    only_consumer,
-    read_roles,
-    role_of,
-)
-from duecourse.rules.conformance.timeline import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL, accepts_electronic, history_of
+from duecourse.rules.conformance.persons import PARTY_FACTS, is_consumer, only_consumer, read_roles, role_of
+from duecourse.rules.conformance.situation import MEDIA
+from duecourse.rules.conformance.timeline import history_of
 from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
 
 
@@ -82,9 +78,10 @@ def _is_for_creditor(sender: str, vector: Vector) -> bool:
 
 
 def _dispute_facts(way: str, vector: Vector) -> dict[str, int]:
-    if way != "electronic":
+    if not way.startswith("electronic"):
         return {"is_on_paper": int(way == "paper")}
-    accepts = accepts_electronic(vector)
+    told = way.partition(" ")[2]
+    accepts = told == "accepted" if told else accepts_electronic(vector, medium="email")
     return {"is_electronic": 1, "is_electronic_accepted": int(accepts)}
 
 
@@ -106,14 +103,14 @@ _NEEDED = {
 }
 
 
-_ALLOWED = {"salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
+_ALLOWED = {"second_natural_person_name", "salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
 
 
 _TELLING = re.compile(r"amount|account|debt|creditor|balance|payment|group|department|collect|owe")
 """What an element that is neither needed nor allowed speaks of."""
 _OTHER = {
     *("statement_from_debt_collector", "request_to_speak_to_consumer", "representative_group_description", "agent_group_description"),
-    "business_name_indicates_debt_collection",
+    *("business_name_indicates_debt_collection", "request_to_speak_to_particular_consumer", "request_to_speak_to_named_consumer"),
     "amount",
     "amount_owed",
     "account_number",
@@ -133,9 +130,12 @@ def classify_voicemail(vector: Vector) -> Answer:
         if element not in _OTHER and _TELLING.search(element) is None:
             raise Unsupported(f"the element {element!r} is not understood")
     known["has_other_content"] = int(bool(others))
-    if vector.question.has("to"):
-        person = role_of(vector, vector.question.text("to"))
-        known["is_addressee_consumer"] = int(facts_of.is_consumer(person, pack=vector.pack))
+    to = next((key for key in ("to", "left_for", "recipient", "for") if vector.question.has(key)), None)
+    if not vector.question.flag("knowingly", default=True):
+        raise Unsupported("for whom the message is, was not known")
+    if to is not None:
+        person = role_of(vector, vector.question.text(to))
+        known["is_addressee_consumer"] = int(is_consumer(person, pack=vector.pack))
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     return Answer(None, {"limited_content_message": "not_limited_content" not in answer.facts["codes"]}, {}, answer.rules)
 
@@ -165,12 +165,15 @@ def required_disclosures(vector: Vector) -> Answer:
         raise Unsupported("an event is called the initial communication, and another comes before it")
     is_initial = not spoken and not written
     is_first_written = not is_initial and medium != "phone" and not [m for m in written if m]
+    if vector.question.has("initiated_by"):
+        vector.question.word("initiated_by", known=(*vector.persons, "consumer", "collector", vector.collector))
     if vector.question.has("note"):
         note = vector.question.text("note")
         is_right = {
             "initial communication": is_initial,
             "initial written communication": medium != "phone" and (is_initial or is_first_written),
             "consumer-initiated call": medium == "phone",
+            "consumer-initiated initial communication": medium == "phone" and is_initial,
         }
         if not all(is_right.get(part.strip(), False) for part in re.split("[;,]", note)):
             raise Unsupported(f"the note {note!r} is not understood")
@@ -183,8 +186,10 @@ def required_disclosures(vector: Vector) -> Answer:
 
 
 _ASKS = (
-    (r"(?:what|which|whether another) (?:time|place)(?: or (?:time|place))?(?:s)? would be (?:more )?convenient", 0),
-    (r"(?:for )?consent to continue (?:this|the) call(?: now)?", 1),
+    (r"(?:what|which|whether another|whether a different) (?:time|place)(?: or (?:time|place))?(?:s)? would be (?:more )?convenient", 0),
+    (r"(?:when|where) (?:would be (?:a )?(?:more )?convenient(?: time| place)?|is (?:a )?convenient(?: time)?)", 0),
+    (r"(?:for )?consent to (?:continue|the continuation of) (?:this|the|that) (?:inconvenient )?(?:call|communication)(?: now)?", 1),
+    (r"(?:may|can) we continue (?:this|the) (?:call|conversation)(?: now)?", 1),
 )
 
 
@@ -208,12 +213,23 @@ _ESTATE = (
 )
 
 
+_NO_STATEMENT = r"(?:deceased consumer: )?(?:says|states) (?:that )?(?:it|the debt collector|the collector) is (?:looking for|seeking|seeking to identify and locate|trying to locate) the person "
+_OWN_NAME = (
+    r"(?:states|gives|identifies (?:self|itself|himself|herself) by) (?:own )?name(?:;|,| and|, and) (?:says it is |states it is )?"
+    r"(?:confirms|confirming)(?: or correcting)? location information(?:; names employer only (?:on|upon) (?:express )?request)?"
+)
 _STATEMENTS: tuple[tuple[str, Mapping[str, int]], ...] = (
-    (r"(?:states|says|mentions) (?:that )?(?:the )?consumer owes (?:a|any) debt", {"is_debt_mentioned": 1}),
-    (r"volunteers (?:the )?employer's name", {"is_employer_named": 1}),
+    (
+        r"(?:deceased consumer: )?(?:states|says|mentions) (?:that )?(?:the )?(?:consumer|deceased|deceased consumer) (?:owes|owed) (?:a|any) debt",
+        {"is_debt_mentioned": 1},
+    ),
+    (r"volunteers (?:the )?employer's name(?: (?:without being asked|unasked))?", {"is_employer_named": 1}),
+    (rf"{_NO_STATEMENT}(?:who is )?authorized to act (?:for|on behalf of) the (?:deceased consumer's |consumer's )?estate", {}),
+    (rf"{_NO_STATEMENT}handling the financial affairs of the deceased(?: consumer)?", {}),
+    (_OWN_NAME, {}),
     (r"gives (?:the )?employer's name after express request", {"is_employer_named": 1, "is_employer_asked": 1}),
     (_ESTATE, {}),
-    (r"(?:states|says) (?:that )?it is confirming or correcting location information", {}),
+    (r"(?:states|says) (?:that )?it is confirming(?: or correcting)? location information", {}),
     (r"identifies (?:itself|himself|herself) by (?:own )?name", {}),
     (r"does not identify (?:itself|himself|herself)|refuses to give (?:own|its) name", {"is_own_name_hidden": 1}),
 )
@@ -291,9 +307,12 @@ def _conduct(read: Callable[[Vector], Mapping[str, int]]) -> Reader:
     return answer
 
 
-_SEEN = {"recipient_only": 0} | dict.fromkeys(
+_SEEN = dict.fromkeys(
+    ("recipient_only", "recipient", "person_only", "only_the_person", "the_person_only", "consumer_only", "private"), 0
+) | dict.fromkeys(
     (
         *("public", "general_public", "public_page", "contacts", "friends", "persons_contacts", "person_contacts", "consumer_contacts"),
+        *("the_general_public", "public_web_page", "persons_social_media_contacts", "general_public_or_contacts", "the_persons_contacts"),
         *("consumers_contacts", "recipient_contacts", "recipients_contacts", "social_media_contacts", "public_or_contacts"),
     ),
     1,
@@ -301,7 +320,11 @@ _SEEN = {"recipient_only": 0} | dict.fromkeys(
 
 
 def _seen_by(vector: Vector) -> Mapping[str, int]:
-    return {"is_message_visible_to_others": _SEEN[vector.question.word("visible_to", known=_SEEN)]}
+    written = vector.question.text("visible_to")
+    word = re.sub(r"\s+", "_", written.lower().replace("'", ""))
+    if word not in _SEEN:
+        raise Unsupported(f"the question has the unknown word {written!r} in visible_to")
+    return {"is_message_visible_to_others": _SEEN[word]}
 
 
 def _alias(vector: Vector) -> Mapping[str, int]:

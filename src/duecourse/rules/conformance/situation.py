@@ -8,48 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
 
-from duecourse.rules.conformance.asking import ask
-from duecourse.rules.conformance.past import Call, History
+from duecourse.rules.conformance.calls import CONVERSATION, UNCONNECTED, VOICEMAIL
+from duecourse.rules.conformance.past import Call, Endpoint, History
+from duecourse.rules.conformance.persons import EXCLUDED_ROLES, is_consumer
 from duecourse.rules.conformance.phrases import Wish
-from duecourse.rules.conformance.timeline import CONVERSATION, PLACES, UNCONNECTED, VOICEMAIL
+from duecourse.rules.conformance.places import BOUND, PLACES, endpoint_of_name, place_known
+from duecourse.rules.conformance.purposes import Purpose
 from duecourse.rules.conformance.vector import Unsupported, Vector
 from duecourse.rules.conformance.zones import zones_in
 from duecourse.rules.facts import ContactFacts, zones_of
-from duecourse.rules.form import Pack
 from duecourse.rules.vocabulary import CORE
 
-MEDIA = {"phone": "call", "text": "sms", "email": "email", "mail": "letter", "postcard": "letter", "in_person": "visit"}
+SESSION_MEDIA = ("website", "mobile_app", "mobile_application", "app", "portal")
+MEDIA = {
+    "phone": "call", "text": "sms", "email": "email", "mail": "letter", "postcard": "letter", "in_person": "visit",
+    **dict.fromkeys(SESSION_MEDIA, "email"),
+}  # fmt: skip
 """The words of vectors for our channels."""
 ELECTRONIC = ("text", "email")
-CEASE_PURPOSES = {
-    "advise_collection_efforts_terminated",
-    "notify_may_invoke_specified_ordinary_remedy",
-    "notify_intends_to_invoke_specified_remedy",
-}
-LEGAL_PURPOSES = {"required_by_law", "legally_required", "legally_required_notice"}
 PERIODIC = "periodic_statement"
-PURPOSES = {*CEASE_PURPOSES, *LEGAL_PURPOSES, PERIODIC, "ask_for_payment", "collect_debt", "discuss_debt", "location_information"}
-EXCLUDED_ROLES = {"consumer_attorney", "creditor", "creditor_attorney", "collector_attorney", "consumer_reporting_agency"}
-PARTY_FACTS: dict[str, tuple[str, ...]] = {
-    "consumer": ("is_debtor",),
-    "joint_consumer": ("is_debtor",),
-    "spouse": ("is_spouse",),
-    "surviving_spouse": ("is_spouse",),
-    "surviving_spouse_of_deceased_consumer": ("is_spouse",),
-    "parent_of_minor_consumer": ("is_parent", "is_minor"),
-    "parent_of_deceased_minor_consumer": ("is_parent", "is_minor"),
-    "parent_of_adult_consumer": ("is_parent",),
-    "legal_guardian": ("is_guardian",),
-    "guardian": ("is_guardian",),
-    "executor": ("is_estate_representative",),
-    "administrator": ("is_estate_representative",),
-    "executor_or_administrator": ("is_estate_representative",),
-    "personal_representative": ("is_estate_representative",),
-    "person_authorized_to_act_for_deceased_consumers_estate": ("is_estate_representative",),
-    "confirmed_successor_in_interest": ("is_confirmed_successor",),
-}
 _WEEK = timedelta(days=7)
 _NEVER = 100_000
 
@@ -72,6 +50,7 @@ class Situation:
         answers_at: the local minute of the message that it answers, if it answers one.
         is_consent_direct: whether consent that is relied on was given to this collector.
         is_voicemail_left: whether a voicemail is left.
+        kind: what kind of address or number is used, where the question tells it.
     """
 
     history: History
@@ -82,12 +61,13 @@ class Situation:
     debt: str
     calls: tuple[Call, ...]
     endpoint: str | None = None
-    purpose: str | None = None
+    purpose: Purpose | None = None
     content: str | None = None
     place: str | None = None
     answers_at: datetime | None = None
     is_consent_direct: bool = True
     is_voicemail_left: bool = False
+    kind: Endpoint | None = None
     flags: Mapping[str, bool] = field(default_factory=dict)
 
     @property
@@ -135,59 +115,17 @@ def zone_of_consumer(vector: Vector, history: History) -> str:
         Unsupported: the consumer's zone is known, and something else suggests another.
     """
     certain = vector.known.get("consumer_time_zone")
+    certain = certain if isinstance(certain, str) else None
     of_persons = [zone for node in vector.persons.values() for zone in zones_in(node)]
     suggested = dict.fromkeys(
         [*zones_in(vector.known), *of_persons, *(zone for endpoint in history.endpoints.values() for zone in endpoint.zones)]
     )
-    if isinstance(certain, str) and set(suggested) - {certain}:
+    if certain is not None and set(suggested) - {certain}:
         raise Unsupported("the consumer's time zone is known, and something else suggests another")
     joined = "|".join(suggested) or vector.zone_name
     if not zones_of(joined):
         raise Unsupported(f"the time zone {joined!r} does not exist")
     return joined
-
-
-def role_of(vector: Vector, person: str) -> str:
-    """Return a person's role.
-
-    Raises:
-        Unsupported: the person is not named, or the role is not known.
-    """
-    if person not in vector.persons:
-        raise Unsupported(f"{person} is not among the persons")
-    role = vector.persons[person].text("role")
-    plain = "spouse" if role.removeprefix("spouse_of_") in vector.persons else role
-    if plain not in PARTY_FACTS and plain not in EXCLUDED_ROLES and not plain.startswith("third_party"):
-        raise Unsupported(f"the role {role!r} is not understood")
-    return plain
-
-
-def only_consumer(vector: Vector) -> str | None:
-    """Return the one consumer, None where there is none or several."""
-    found = [name for name, node in vector.persons.items() if node.text("role") == "consumer"]
-    return found[0] if len(found) == 1 else None
-
-
-def read_roles(vector: Vector) -> None:
-    """Read every person's role.
-
-    Raises:
-        Unsupported: one is not known.
-    """
-    for person in vector.persons:
-        role_of(vector, person)
-
-
-def is_consumer(role: str, *, pack: Pack) -> bool:
-    """Whether a role is a consumer in the sense of the pack's rules on contact."""
-    return _is_consumer(role, pack)
-
-
-@cache
-def _is_consumer(role: str, pack: Pack) -> bool:
-    as_of = max(text.last_reviewed_on for text in pack.texts.values())
-    known = dict.fromkeys(PARTY_FACTS.get(role, ()), 1)
-    return "no_consumer" not in ask("party", known, pack=pack, scope=("1006.6(a)",), as_of=as_of).facts["codes"]
 
 
 def _wishes(situation: Situation) -> list[Wish]:
@@ -227,24 +165,41 @@ def _place(situation: Situation) -> str | None:
     """Return the place that the contact reaches, None where it belongs to no place."""
     if situation.place is not None:
         return PLACES[situation.place]
-    for key in ("consumer_known_to_be_at", "consumer_now_at", "consumer_is_at", "consumer_location_now"):
-        if situation.vector.known.has(key):
-            return PLACES[situation.vector.known.word(key, known=PLACES)]
+    called_from = [one.value for one in situation.history.of("called_from", until=situation.at) if one.at == situation.answers_at]
+    if called_from and situation.medium == "phone" and situation.endpoint is None:
+        return called_from[-1]
+    known = place_known(situation.vector.known)
+    if known is not None:
+        return known
     seen = [one for one in situation.history.of("consumer_at", until=situation.at) if situation.days_since(one.at) == 0]
     if seen:
         return PLACES[seen[-1].value.lower()]
-    endpoint = situation.history.endpoints.get(situation.endpoint or "")
+    endpoint = situation.history.endpoints.get(situation.endpoint or "") or situation.kind or endpoint_of_name(situation.endpoint or "")
     if endpoint is not None:
-        if endpoint.place is None and endpoint.kind in ("landline", "mailing_address", "postal_address"):
+        if endpoint.place is None and endpoint.kind in BOUND:
             raise Unsupported(f"where the {endpoint.kind} {situation.endpoint} is, is not said")
         return endpoint.place
-    if situation.medium in ELECTRONIC:
+    if situation.medium in (*ELECTRONIC, *SESSION_MEDIA):
         return None
     raise Unsupported(f"which place a {situation.medium} contact reaches is not said")
 
 
+def _is_in_session(situation: Situation) -> bool:
+    """Whether the person is using the website or application at the moment (comment 6(b)(1)-2.iii).
+
+    Raises:
+        Unsupported: no use of it was told.
+    """
+    told = [one for one in situation.history.of("session_begun", "session_ended", until=situation.at) if one.value == situation.person]
+    if not told:
+        raise Unsupported("whether the consumer is using the website or application is not said")
+    return told[-1].what == "session_begun"
+
+
 def _is_answer(situation: Situation) -> bool:
     """Whether it is the one answer, through the same medium, to a message that has none yet."""
+    if situation.medium in SESSION_MEDIA:
+        return _is_in_session(situation)
     if situation.answers_at is None:
         return False
     incoming = [*_instants(situation, is_out=False, medium=situation.medium)]
@@ -345,7 +300,8 @@ def _medium_of_endpoint(name: str, situation: Situation) -> str | None:
     if any(one.value == name for one in situation.history.of("email_endpoint", until=situation.at)):
         return "email"
     used = {one.medium for one in situation.history.messages if one.endpoint == name}
-    return "email" if used == {"email"} else None
+    told = situation.history.endpoints.get(name) or endpoint_of_name(name)
+    return "email" if used == {"email"} or (told is not None and told.kind.startswith("email")) else None
 
 
 def _is_confirmation_bare(situation: Situation) -> bool:
@@ -445,6 +401,13 @@ def _flag(name: str) -> Callable[[Situation], bool]:
     return lambda situation: situation.flags.get(name, False)
 
 
+def _is_open_after_cease(situation: Situation) -> bool:
+    """Whether the purpose stays open after a notice to cease, 1006.6(c)(2), or is one for which a servicer is not liable (comment 6(c)(2)-2)."""
+    if situation.purpose is Purpose.periodic_statement:
+        return situation.flags.get(PERIODIC, False)
+    return situation.purpose in (Purpose.after_cease, Purpose.servicing)
+
+
 FACTS: dict[str, Callable[[Situation], int]] = {
     "is_hour_said_convenient": _is_hour_said_convenient,
     "is_time_inconvenient": _is_time_inconvenient,
@@ -460,10 +423,12 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "is_at_workplace": lambda s: _place(s) == "work",
     "is_employer_forbidding": _learned("employer_forbids"),
     "is_cease_received": _is_cease_received,
-    "is_cease_purpose_open": lambda s: s.purpose in CEASE_PURPOSES,
+    "is_cease_purpose_open": _is_open_after_cease,
     "is_medium_refused": _is_medium_refused,
     "is_opt_out_confirmation_bare": _is_confirmation_bare,
-    "is_medium_required_by_law": lambda s: s.purpose in LEGAL_PURPOSES or (s.purpose == PERIODIC and s.flags.get(PERIODIC, False)),
+    "is_medium_required_by_law": lambda s: (
+        s.purpose is Purpose.required_by_law or (s.purpose is Purpose.periodic_statement and s.flags.get(PERIODIC, False))
+    ),
     "is_call_consented": is_call_consented,
     "calls_week_debt_count": lambda s: len(counted_calls(s)),
     "days_since_conversation_debt": _days_since_conversation,
@@ -474,7 +439,7 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "is_voicemail_left": lambda s: s.is_voicemail_left,
     "is_statement_against": _is_statement_against,
     "is_conduct_abusive": _learned("conduct"),
-    "is_location_contact": lambda s: s.purpose == "location_information",
+    "is_location_contact": lambda s: s.purpose is Purpose.location,
     "location_contacts_count": _location_contacts,
     "is_location_repeat_asked": _flag("requested_by_person"),
     "is_location_answer_wrong": _flag("reasonable_belief_earlier_response_wrong_and_now_correct"),
@@ -482,6 +447,6 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "is_postcard": lambda s: s.medium == "postcard",
     "is_dispute_open": lambda s: _open_since("dispute", "dispute_answered", s),
     "is_origin_request_open": lambda s: _open_since("origin_request", "origin_answered", s),
-    "is_collecting": lambda s: s.purpose not in CEASE_PURPOSES,
+    "is_collecting": lambda s: s.purpose is not Purpose.after_cease,
 }
 """How each fact of the rules on contact is derived."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from duecourse.rules.conformance.vector import Node, Unsupported
@@ -16,7 +17,14 @@ _ZONES = {
 _OTHERS = ("collector", "creditor", "caller", "agency", "attorney")
 
 
-_INDICATOR_KEYS = {"source", "indicator", "type"}
+_SHORT = 2
+"""Two letters are a zone only where the key says so: CT is a state too."""
+_INDICATOR_KEYS = {"source", "indicator", "type", "kind", "basis"}
+
+
+def _is_called_zone(value: Any) -> bool:
+    """Whether it is one of the names that zones of the United States go by, such as Eastern."""
+    return isinstance(value, str) and value.lower().removesuffix(" time") in _ZONES and len(value) > _SHORT
 
 
 def zones_in(node: Node) -> tuple[str, ...]:
@@ -27,14 +35,30 @@ def zones_in(node: Node) -> tuple[str, ...]:
     """
     found: list[str] = []
     for key in sorted(key for key in node if not any(other in key.lower() for other in _OTHERS)):
-        if "zone" in key.lower() or _is_zone(node.peek(key)):
+        if _speaks_of_zone(key) or _is_zone(node.peek(key)) or _is_called_zone(node.peek(key)) or _names_zones(node.peek(key)):
             found += _zone_names(node.get(key), place=f"{node.place}, {key}")
+        elif _is_zoned(node.peek(key)):
+            found += zones_in(node.node(key))
         elif _lists_zones(node.peek(key)):
             for inner in node.nodes(key):
                 found += zones_in(inner)
                 for told in sorted(_INDICATOR_KEYS & set(inner)):
                     inner.text(told)
     return tuple(dict.fromkeys(found))
+
+
+def _speaks_of_zone(key: str) -> bool:
+    return "zone" in key.lower() or re.search(r"(^|_)tz($|_)", key.lower()) is not None
+
+
+def _names_zones(value: Any) -> bool:
+    """Whether it is a list of nothing but zones."""
+    return isinstance(value, list) and bool(value) and all(_is_zone(item) for item in value)
+
+
+def _is_zoned(value: Any) -> bool:
+    """Whether it is a mapping that tells a zone and otherwise nothing that would matter."""
+    return isinstance(value, dict) and bool(value) and all(_speaks_of_zone(key) or _is_zone(inner) for key, inner in value.items())
 
 
 def _is_zone(value: Any) -> bool:
@@ -46,8 +70,8 @@ def _lists_zones(value: Any) -> bool:
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
         return False
     return all(
-        any("zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
-        and all(key in _INDICATOR_KEYS or "zone" in key.lower() or _is_zone(inner) for key, inner in item.items())
+        any(_speaks_of_zone(key) or _is_zone(inner) or _is_called_zone(inner) for key, inner in item.items())
+        and all(key in _INDICATOR_KEYS or _speaks_of_zone(key) or _is_zone(inner) or _is_called_zone(inner) for key, inner in item.items())
         for item in value
     )
 
@@ -57,7 +81,7 @@ def _zone_names(value: Any, *, place: str) -> list[str]:
         return []
     if isinstance(value, list | dict):
         return [name for inner in (value.values() if isinstance(value, dict) else value) for name in _zone_names(inner, place=place)]
-    name = _ZONES.get(value.lower(), value) if isinstance(value, str) else ""
+    name = _ZONES.get(value.lower().removesuffix(" time"), value) if isinstance(value, str) else ""
     if zone_of(name) is None:
         raise Unsupported(f"{place} is no time zone: {value!r}")
     return [name]
