@@ -6,6 +6,7 @@
 4. Books refuse UPDATE, DELETE and TRUNCATE to everybody, the owner included, and nobody but the owner may alter them.
 5. Agencies hold no privilege beyond the list here, and neither role can become more than it is.
 6. The functions of the gate look at the creditor and the agency that are open, whatever they are handed.
+7. The parts of a table that is stored by month are reached through the table only: nobody holds a privilege on one.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ HIDDEN_FROM_AGENCIES = {
     *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
     "repayment_directdebit",
 }
+BY_DAY = {("contact_attempt", "permit_id"): "local_on", ("contact_callmatch", "permit_id"): "permit_on"}
+"""Relations to a table that is stored by month: the key holds its day as well."""
 HELD_OTHERWISE = {("ledger_posting", "entry_id"), ("ledger_seal", "event_id")}
 """Relations inside the ledger that a trigger or the gate holds to one creditor; tests below try them."""
 ROLES = ("duecourse_app", "duecourse_agency")
@@ -82,8 +85,10 @@ def ask(query: str, *parameters: object) -> list[tuple]:
 
 
 def tables() -> list[str]:
-    """Return all tables of the schema public."""
-    query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1"
+    """Return all tables of the schema public, their parts apart."""
+    query = """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1
+    """
     return [name for (name,) in ask(query)]
 
 
@@ -140,6 +145,20 @@ def test_agencies_hold_no_other_privilege():
 
 
 @pytest.mark.django_db
+def test_nobody_holds_a_part():
+    """On no part of a table does any role but the owner hold a privilege, and each has row-level security with a policy for the owner alone (7)."""
+    parts = ask("SELECT oid::regclass::text, relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relispartition AND relkind = 'r'")
+    assert {name.rsplit("_", 1)[0] for name, _ in parts if name.endswith("_default")} == {"contact_permit", "contact_attempt"}
+    assert len(parts) > len(("contact_permit", "contact_attempt"))
+    for name, is_walled in parts:
+        assert is_walled, name
+        assert ask("SELECT roles::text[] FROM pg_policies WHERE tablename = %s", name) == [(["duecourse_owner"],)], name
+        for role in (*ROLES, "duecourse_collector", "duecourse_gate"):
+            query = "SELECT has_table_privilege(%s, %s, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')"
+            assert ask(query, role, name) == [(False,)], (role, name)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 def test_outside_of_acting_nothing_is_there(role):
     """With no settings, with empty ones and with creditor 0, neither role sees a row, and the application changes none (2)."""
@@ -182,7 +201,10 @@ def test_relations_are_keys_of_both_columns():
                 continue
             table, target = model._meta.db_table, field.related_model._meta.db_table
             if target in tenant and (table, field.column) not in HELD_OTHERWISE:
-                assert (table, target, ("creditor_id", field.column), ("creditor_id", "id")) in held, f"{table}.{field.column}"
+                own, other = ("creditor_id", field.column), ("creditor_id", "id")
+                if day := BY_DAY.get((table, field.column)):
+                    own, other = (*own, day), (*other, "local_on")
+                assert (table, target, own, other) in held, f"{table}.{field.column}"
     single = {(table, own[0]) for table, target, own, _ in held if target in tenant and len(own) == 1 and table in tenant}
     assert single == HELD_OTHERWISE
 
@@ -211,10 +233,12 @@ def test_every_row_belongs_to_a_creditor_that_exists():
 def test_books_are_what_the_triggers_say():
     """The append-only tables are exactly the books listed here, and the application holds no privilege to change them (4)."""
     query = """
-        SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'gate.refuse_change'::regproc AND tgenabled = 'O'
-        GROUP BY 1 HAVING count(*) = 2
+        SELECT tgrelid::regclass::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+        WHERE tgfoid = 'gate.refuse_change'::regproc AND tgenabled = 'O' GROUP BY 1 HAVING count(*) = 2
     """
-    assert {name for (name,) in ask(query)} == BOOKS
+    parts = {name for (name,) in ask("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")}
+    guarded = {name for (name,) in ask(query)}
+    assert (guarded - parts, guarded & parts) == (BOOKS, parts)
     for table in BOOKS:
         for role in ROLES:
             for verb in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER"):
@@ -300,6 +324,9 @@ FORGED = (
     ("SELECT gate.unsealed_events(%(own)s, 1)", "permission denied"),
     ("SELECT gate.seal_append(%(own)s, 1::smallint, ''::bytea, '{}', '{}', now())", "permission denied"),
     ("SELECT gate.analyse('{}')", "permission denied"),
+    ("SELECT gate.contact_month('2026-03-02')", "permission denied"),
+    ("SELECT gate.contact_months('2026-03-02')", "permission denied"),
+    ("SELECT gate.contact_part('contact_permit', 'mine')", "permission denied"),
     ("SELECT gate.token_counted(1, 1, 1, now())", "permission denied"),
 )
 

@@ -213,8 +213,8 @@ def test_a_rivals_slot_is_not_given_back() -> None:
     the = scene()
     permit = ask(the, "birch", "1")
     insert = """
-        INSERT INTO contact_attempt (creditor_id, permit_id, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
-        VALUES (%s, %s, %s, 'no_answer', false, %s, 0, %s)
+        INSERT INTO contact_attempt (creditor_id, permit_id, local_on, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
+        VALUES (%s, %s, '2026-09-01', %s, 'no_answer', false, %s, 0, %s)
     """
     with pytest.raises(DatabaseError, match="row-level security"), acting(the.bank.ann), connection.cursor() as cursor:
         cursor.execute(insert, [the.bank.id, permit.id, the.bank.aoki.pk, NOON, NOON])

@@ -37,7 +37,7 @@ _STATUS, _LAST_ON = _STEP.format(column="status"), _STEP.format(column="last_on"
 _PLACED_ON = "(lower(p.during) AT TIME ZONE cr.zone)::date"
 _WORKED_ON = f"""(SELECT max(m.local_on) FROM portfolio_case c
     JOIN contact_permit m ON m.creditor_id = c.creditor_id AND m.person_id = c.person_id AND m.case_id = c.id
-    JOIN contact_attempt e ON e.creditor_id = m.creditor_id AND e.permit_id = m.id
+    JOIN contact_attempt e ON e.creditor_id = m.creditor_id AND e.permit_id = m.id AND e.local_on = m.local_on
     WHERE c.creditor_id = p.creditor_id AND c.id = p.case_id AND m.local_on BETWEEN {_PLACED_ON} AND %(on)s::date)"""  # noqa: S608 - a fragment of this file
 _NUMBER = """(SELECT k.number FROM placement_placementaccount pa
     JOIN portfolio_account k ON k.creditor_id = pa.creditor_id AND k.id = pa.account_id

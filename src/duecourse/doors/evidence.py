@@ -18,7 +18,7 @@ from duecourse.placement.services import GROUNDS
 RECENT_DAYS = 30
 
 _ATTEMPTED = """
-SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id
+SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on
 WHERE m.creditor_id = %(creditor)s AND m.local_on <= %(on)s AND EXISTS (
     SELECT 1 FROM placement_placement p WHERE p.creditor_id = m.creditor_id AND p.case_id = m.case_id AND upper_inf(p.during))
 """

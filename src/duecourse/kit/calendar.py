@@ -25,6 +25,7 @@ MonthRounding = Literal["end_of_month", "down", "refuse"]
 Beyond = Literal["refuse", "weekends"]
 
 _HORIZON_DAYS = 60
+_FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=16), timedelta(hours=16)
 _SATURDAY = 5
 _MONTHS = 12
 
@@ -303,6 +304,14 @@ def local_day(instant: datetime, zone_name: str | ZoneInfo) -> date:
     if instant.tzinfo is None:
         raise ValueError("A local day needs an aware instant.")
     return instant.astimezone(_zone(zone_name)).date()
+
+
+def days_anywhere(low: datetime, high: datetime) -> tuple[date, date]:
+    """Return the first and the last day on which an instant of [low, high] lies in any zone on earth.
+
+    What is stored by local day is looked for between the two, so that months beside them are not looked into.
+    """
+    return (low.astimezone(UTC) - _FARTHEST_WEST).date(), (high.astimezone(UTC) + _FARTHEST_EAST).date()
 
 
 def day_bounds(day: date, zone_name: str | ZoneInfo) -> tuple[datetime, datetime]:

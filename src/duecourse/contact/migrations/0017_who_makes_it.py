@@ -43,7 +43,7 @@ END
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contact", "0015_gate_plans_once"), ("parties", "0007_collector_qualifications")]
+    dependencies = [("contact", "0016_monthly_partitions"), ("parties", "0007_collector_qualifications")]
 
     operations = [
         migrations.AddField(model_name="permit", name="made_by", field=models.BigIntegerField(null=True)),

@@ -100,7 +100,7 @@ BEGIN
     {OPEN}
     RETURN QUERY WITH m AS MATERIALIZED (
         SELECT {KEPT}, p.valid_until_at, coalesce(a.started_at, 'infinity') AS seen_at FROM contact_permit p
-        LEFT JOIN LATERAL (SELECT x.started_at FROM contact_attempt x WHERE x.permit_id = p.id LIMIT 1) AS a ON true
+        LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on
         WHERE p.creditor_id = p_creditor AND p.id = p_permit AND (v_agency IS NULL OR p.performer_id = v_agency)
     ), found AS ({REVOKED})
     SELECT f.code, min(f.at) FROM found f CROSS JOIN m WHERE coalesce(f.at <= m.valid_until_at, true)
@@ -118,8 +118,9 @@ MADE_ON_REVOKED = tenancy.gate_function(
 BEGIN
     {OPEN}
     RETURN QUERY WITH m AS MATERIALIZED (
-        SELECT {KEPT}, a.started_at AS seen_at FROM contact_permit p JOIN contact_attempt a ON a.permit_id = p.id
-        WHERE p.creditor_id = p_creditor AND a.started_at >= p_from AND a.started_at < p_until AND a.outcome <> 'not_made'
+        SELECT {KEPT}, a.started_at AS seen_at FROM contact_permit p JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on
+        WHERE p.creditor_id = p_creditor AND p.local_on BETWEEN (p_from AT TIME ZONE 'UTC')::date - 1 AND (p_until AT TIME ZONE 'UTC')::date + 1
+          AND a.started_at >= p_from AND a.started_at < p_until AND a.outcome <> 'not_made'
     ), found AS ({REVOKED})
     SELECT DISTINCT ON (m.id) m.id, m.performer_id, m.seen_at, f.code, f.at FROM m JOIN found f ON f.id = m.id
     WHERE f.at >= m.decided_at AND f.at < m.seen_at ORDER BY m.id, f.at, f.code;

@@ -17,6 +17,12 @@ GRANTED = """EXISTS (SELECT 1 FROM parties_approval g WHERE g.creditor_id = p_cr
 STOP_LOCK = "pg_advisory_xact_lock_shared(49410, hashint8(p_creditor))"
 """Taken by each request after the debtor's lock and, exclusively, by a stop: when a stop returns, no request that missed it is under way."""
 
+REQUEST_LOCK = "pg_advisory_xact_lock(49411, hashtext(p_performer || ' ' || p_request))"
+"""Taken by each request before the debtor's lock: two with one id, about two debtors on two local days, are decided one after the other."""
+REACH_DAYS = 60
+"""How far back an earlier answer to a request id is looked for, and, at first, the newest call or visit: two or three months' parts."""
+OWN_CALLS = "m.creditor_id = p_creditor AND m.person_id = v_person AND m.performer_id = p_performer AND m.channel IN ('call', 'visit')"
+
 SIGNATURE = "gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer, text)"
 BEFORE = "DROP FUNCTION IF EXISTS gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer)"
 PLANNED_ONCE = f"""
@@ -47,6 +53,8 @@ DECLARE
     v_visits json;
     v_dialled json;
     v_templates json;
+    v_last bigint;
+    v_last_on date;
 BEGIN
     IF p_creditor IS DISTINCT FROM nullif(current_setting('app.creditor', true), '')::bigint THEN
         RAISE EXCEPTION 'duecourse: creditor % is not open here', p_creditor USING ERRCODE = 'insufficient_privilege';
@@ -55,6 +63,7 @@ BEGIN
         RAISE EXCEPTION 'duecourse: agency % cannot ask for performer %', v_agency, p_performer USING ERRCODE = 'insufficient_privilege';
     END IF;
 
+    PERFORM {REQUEST_LOCK};
     SELECT p.id, p.zone INTO v_person, v_zone FROM portfolio_person p
     WHERE p.creditor_id = p_creditor AND p.id = (
         SELECT c.person_id FROM portfolio_case c
@@ -79,7 +88,7 @@ BEGIN
     IF p_channel = 'visit' THEN
         v_visits := (SELECT json_agg(json_build_array(m.local_on, m.channel, m.contact_point_id, a.outcome, a.is_connected))
             FROM contact_permit m
-            LEFT JOIN LATERAL (SELECT x.outcome, x.is_connected FROM contact_attempt x WHERE x.permit_id = m.id LIMIT 1) AS a ON true
+            LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on AND a.local_on < p_day - p_days
             WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on < p_day - p_days AND m.channel = 'visit');
     END IF;
     IF EXISTS (SELECT 1 FROM contact_callrecordfile f WHERE f.creditor_id = p_creditor) THEN
@@ -89,24 +98,30 @@ BEGIN
     IF p_point IS NOT NULL THEN
         v_point := (SELECT json_build_array(k.kind, k.whose, k.valid_from_on, k.valid_until_on) FROM portfolio_contactpoint k
                 WHERE k.creditor_id = p_creditor AND k.person_id = v_person AND k.id = p_point);
-        v_third := (SELECT json_build_object(
-                    'phones', (SELECT json_agg(json_build_array(o.valid_from_on, o.valid_until_on)) FROM portfolio_contactpoint o
-                        WHERE o.creditor_id = p_creditor AND o.person_id = v_person AND o.kind = 'phone' AND o.whose = 'self'),
-                    'failed_count', (SELECT count(*) FROM (
-                        SELECT bool_or(a.is_connected) OVER (ORDER BY a.started_at DESC, a.id DESC) AS is_over FROM contact_permit m
-                        CROSS JOIN LATERAL (SELECT x.id, x.is_connected, x.started_at FROM contact_attempt x
-                            WHERE x.permit_id = m.id AND x.outcome <> 'not_made' LIMIT 1) AS a
-                        WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.channel = 'call'
-                          AND coalesce((SELECT o.whose FROM portfolio_contactpoint o WHERE o.creditor_id = p_creditor
-                              AND o.id = m.contact_point_id), 'self') = 'self') AS tries WHERE NOT tries.is_over))
-                FROM portfolio_contactpoint k
-                WHERE k.creditor_id = p_creditor AND k.person_id = v_person AND k.id = p_point AND k.whose <> 'self');
+    END IF;
+    IF v_point ->> 1 <> 'self' THEN
+        v_third := json_build_object(
+            'phones', (SELECT json_agg(json_build_array(o.valid_from_on, o.valid_until_on)) FROM portfolio_contactpoint o
+                WHERE o.creditor_id = p_creditor AND o.person_id = v_person AND o.kind = 'phone' AND o.whose = 'self'),
+            'failed_count', (SELECT count(*) FROM (
+                SELECT bool_or(a.is_connected) OVER (ORDER BY a.started_at DESC, a.id DESC) AS is_over FROM contact_permit m
+                JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on AND a.outcome <> 'not_made'
+                WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.channel = 'call'
+                  AND coalesce((SELECT o.whose FROM portfolio_contactpoint o WHERE o.creditor_id = p_creditor
+                      AND o.id = m.contact_point_id), 'self') = 'self') AS tries WHERE NOT tries.is_over));
     END IF;
     IF p_template <> '' THEN
         v_templates := (SELECT json_agg(json_build_object('id', y.id, 'number', y.number,
                     'channel', y.channel, 'from_on', y.valid_from_on, 'until_on', y.valid_until_on, 'is_end', y.is_end, 'parts', y.parts,
                     'is_approved', y.is_end OR {GRANTED.format(kind="message_template", row="y")}) ORDER BY y.number DESC)
                 FROM contact_messagetemplate y WHERE y.creditor_id = p_creditor AND y.code = p_template);
+    END IF;
+
+    SELECT m.id, m.local_on INTO v_last, v_last_on FROM contact_permit m
+    WHERE {OWN_CALLS} AND m.local_on BETWEEN p_day - {REACH_DAYS} AND p_day + 2 ORDER BY m.local_on DESC, m.id DESC LIMIT 1;
+    IF NOT FOUND THEN
+        SELECT m.id, m.local_on INTO v_last, v_last_on FROM contact_permit m
+        WHERE {OWN_CALLS} AND m.local_on < p_day - {REACH_DAYS} ORDER BY m.local_on DESC, m.id DESC LIMIT 1;
     END IF;
 
     RETURN QUERY SELECT
@@ -120,7 +135,8 @@ BEGIN
         json_build_object(
             'contacts', (SELECT json_agg(json_build_array(m.local_on, m.channel, m.contact_point_id, a.outcome, a.is_connected))
                 FROM contact_permit m
-                LEFT JOIN LATERAL (SELECT x.outcome, x.is_connected FROM contact_attempt x WHERE x.permit_id = m.id LIMIT 1) AS a ON true
+                LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on
+                    AND a.local_on BETWEEN p_day - p_days AND p_day + 2
                 WHERE m.creditor_id = p_creditor AND m.person_id = v_person AND m.local_on BETWEEN p_day - p_days AND p_day + 2),
             'visits', v_visits,
             'dialled', v_dialled,
@@ -156,11 +172,8 @@ BEGIN
                 SELECT json_agg(json_build_array(q.kind, q.valid_from_on, q.valid_until_on)) FROM parties_collectorqualification q
                 WHERE q.creditor_id = p_creditor AND q.user_id = v_maker AND q.agency_id = p_performer
                   AND q.is_confirmed AND q.withdrawn_at IS NULL) END,
-            'owed', (SELECT CASE WHEN a.id IS NULL THEN o.id END FROM (
-                    SELECT m.id FROM contact_permit m WHERE m.creditor_id = p_creditor AND m.person_id = v_person
-                      AND m.performer_id = p_performer AND m.channel IN ('call', 'visit')
-                    ORDER BY m.local_on DESC, m.id DESC LIMIT 1) AS o
-                LEFT JOIN LATERAL (SELECT x.id FROM contact_attempt x WHERE x.permit_id = o.id LIMIT 1) AS a ON true),
+            'owed', CASE WHEN NOT EXISTS (SELECT 1 FROM contact_attempt x WHERE x.permit_id = v_last AND x.local_on = v_last_on)
+                THEN v_last END,
             'qualifications', (SELECT json_agg(json_build_array(q.kind, q.valid_from_on, q.valid_until_on))
                 FROM parties_qualification q WHERE q.creditor_id = p_creditor AND q.agency_id = p_performer),
             'terms', (SELECT json_agg(json_build_array(g.effective_on, g.paid_share_bp, g.paid_minor_min, g.qualification_kinds,
@@ -187,6 +200,7 @@ BEGIN
     JOIN parties_creditor cr ON cr.id = c.creditor_id
     LEFT JOIN parties_agency pf ON pf.creditor_id = p_creditor AND pf.id = p_performer
     LEFT JOIN contact_permit e ON e.creditor_id = p_creditor AND e.performer_id = p_performer AND e.client_request_id = p_request
+        AND e.local_on BETWEEN p_day - {REACH_DAYS} AND p_day + 2
     LEFT JOIN contact_refusal r ON r.creditor_id = p_creditor AND r.performer_id = p_performer AND r.client_request_id = p_request
     WHERE c.creditor_id = p_creditor AND c.id = p_case AND c.person_id = v_person
       AND (v_agency IS NULL OR c.open_agency_id = v_agency);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -18,7 +20,7 @@ class ContactRequest(TenantRow):
     nobody. `explanation` is the verdict's record and holds nothing personal.
     """
 
-    performer = tenant_key(Agency)
+    performer = tenant_key(Agency, db_index=False)
     client_request_id = models.TextField()
     request_hash = models.CharField(max_length=64)
     person = tenant_key(Person, db_index=False)
@@ -40,7 +42,7 @@ class ContactRequest(TenantRow):
 
 
 class Permit(ContactRequest):
-    """Leave to make one attempt, until it expires. For a call it holds one of the day's slots. Append-only."""
+    """Leave to make one attempt, until it expires. For a call it holds one of the day's slots. Append-only; stored by the month of `local_on`."""
 
     valid_until_at = models.DateTimeField()
 
@@ -48,10 +50,14 @@ class Permit(ContactRequest):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(fields=["creditor", "performer", "client_request_id"], name="permit_request_once"),
+            models.UniqueConstraint(fields=["creditor", "performer", "client_request_id", "local_on"], name="permit_request_once"),
             models.CheckConstraint(condition=Q(local_on__isnull=False), name="permit_has_local_day"),
         ]
-        indexes = [models.Index(fields=["creditor", "person", "local_on", "channel"], name="permit_day")]
+        indexes = [
+            models.Index(
+                fields=["creditor", "person", "local_on", "channel"], include=["id", "performer", "contact_point"], name="permit_day"
+            )
+        ]
 
 
 class Refusal(ContactRequest):
@@ -97,14 +103,31 @@ NOTES = (
 CONNECTED_OUTCOMES = (Outcome.CONNECTED, Outcome.PROMISE, Outcome.REFUSED_TO_PAY, Outcome.DISPUTED, Outcome.WRONG_PARTY)
 
 
+class PermitDay(models.DateField):
+    """The day of the row's permit, taken from it where none is given; migrations see a plain date."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
+        """Return what is stored: the permit's own day."""
+        if getattr(model_instance, self.attname) is None:
+            setattr(model_instance, self.attname, model_instance.permit.local_on)  # type: ignore[attr-defined]
+        return super().pre_save(model_instance, add)
+
+    def deconstruct(self) -> Any:
+        """Return how a migration writes the field."""
+        name, _, arguments, keywords = super().deconstruct()
+        return name, "django.db.models.DateField", arguments, keywords
+
+
 class Attempt(TenantRow):
     """What came of a permit, reported once by its performer. Append-only; `is_connected` decides whether the slot is given back.
 
+    `local_on` is the permit's day; by its month both are stored, and a key of the database holds the two together.
     `note_codes` are codes of what was said, of `NOTES`; free text about a debtor has no place here.
     """
 
     permit = models.OneToOneField(Permit, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    performer = tenant_key(Agency)
+    local_on = PermitDay()
+    performer = tenant_key(Agency, db_index=False)
     outcome = models.TextField(choices=Outcome.choices)
     is_connected = models.BooleanField()
     started_at = models.DateTimeField()
@@ -119,6 +142,7 @@ class Attempt(TenantRow):
             models.CheckConstraint(
                 condition=Q(is_connected=True, outcome__in=CONNECTED_OUTCOMES) | Q(is_connected=False) & ~Q(outcome__in=CONNECTED_OUTCOMES),
                 name="attempt_connected_fits_outcome",
-            )
+            ),
+            models.UniqueConstraint(fields=["permit", "local_on"], include=["outcome", "is_connected"], name="attempt_permit_once"),
         ]
         indexes = [models.Index(fields=["creditor", "started_at"], condition=Q(is_connected=True), name="attempt_connected_when")]

@@ -117,7 +117,7 @@ class CallMatch(TenantRow):
     """What a recorded call was found to be: whose number was dialled, under which permit, and whether it counts as connected.
 
     It is found again when more is known, and agencies do not see it: it would tell them whose numbers the creditor has. `number_index` is the
-    blind index of the number dialled, under the key `index_key_id`; it goes when the person is erased. `person_id` is the permit's debtor, or
+    blind index of the number dialled, under the key `index_key_id`; it goes when the person is erased. `permit_on` is the permit's local day, `person_id` its debtor, or
     the first whose number it is. `fault` says why the permit that the performer stated is not this call's, or that it was used by another.
     """
 
@@ -127,6 +127,7 @@ class CallMatch(TenantRow):
     person_id = models.BigIntegerField(null=True)
     contact_point_id = models.BigIntegerField(null=True)
     permit = tenant_key(Permit, null=True, db_index=False)
+    permit_on = models.DateField(null=True)
     fault = models.TextField(default="")
     is_connected = models.BooleanField()
     is_effective = models.BooleanField()
@@ -135,6 +136,10 @@ class CallMatch(TenantRow):
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(fields=["creditor", "permit"], name="call_match_permit_once", deferrable=models.Deferrable.DEFERRED)
+            models.UniqueConstraint(fields=["creditor", "permit"], name="call_match_permit_once", deferrable=models.Deferrable.DEFERRED),
+            models.CheckConstraint(
+                condition=Q(permit__isnull=True, permit_on__isnull=True) | Q(permit__isnull=False, permit_on__isnull=False),
+                name="call_match_permit_day",
+            ),
         ]
         indexes = [models.Index(fields=["creditor", "number_index"], name="call_match_number")]

@@ -51,7 +51,8 @@ ANSWERS_PAGE: Mapping[str, PageQuery] = {
     ),
     "permit": PageQuery(
         select=f"{_COLUMNS}, {_WARNED}, w.valid_until_at, coalesce(a.outcome, 'unreported') AS outcome, a.talk_seconds, a.started_at",
-        source=f"FROM contact_permit w {_JOINS} LEFT JOIN contact_attempt a ON a.creditor_id = w.creditor_id AND a.permit_id = w.id",
+        source=f"FROM contact_permit w {_JOINS} LEFT JOIN contact_attempt a ON a.creditor_id = w.creditor_id AND a.permit_id = w.id"
+        " AND a.local_on = w.local_on",
         always="w.creditor_id = %(creditor_id)s",
         wheres=_WHERES
         | {
@@ -88,7 +89,7 @@ WHERE w.creditor_id = %(creditor)s AND w.id = %(answer)s
 _ATTEMPT = "SELECT outcome, is_connected, started_at, talk_seconds, reported_at FROM contact_attempt WHERE creditor_id = %(creditor)s AND permit_id = %(permit)s"
 _SAME_DAY = """
 SELECT count(*) FILTER (WHERE coalesce(a.is_connected, true)) AS held_count, count(*) FILTER (WHERE a.is_connected) AS connected_count
-FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
+FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
 WHERE p.creditor_id = %(creditor)s AND p.person_id = %(person)s AND p.channel = 'call' AND p.local_on = %(on)s
 """
 SUMMARY_DAYS = 31

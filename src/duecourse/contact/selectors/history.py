@@ -62,7 +62,8 @@ _PERMITS = f"""
 SELECT p.id, {_ROW.format(outcome="a.outcome, a.talk_seconds")}
 FROM contact_permit p
 JOIN parties_agency ag ON ag.creditor_id = p.creditor_id AND ag.id = p.performer_id
-LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
+LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
+    AND a.local_on >= %(from)s AND a.local_on < %(until)s
 WHERE p.creditor_id = %(creditor)s AND p.local_on >= %(from)s AND p.local_on < %(until)s
 """  # noqa: S608 - words of the room
 _REFUSALS = f"""

@@ -11,7 +11,8 @@ from duecourse.parties.access import Actor
 
 _OWED = """
 SELECT m.id AS permit_id, m.case_id, m.user_id, m.contact_at, m.valid_until_at, coalesce(u.display_name, '') AS name
-FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id LEFT JOIN parties_user u ON u.id = m.user_id
+FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on
+LEFT JOIN parties_user u ON u.id = m.user_id
 WHERE m.creditor_id = %(creditor)s AND m.performer_id = %(agency)s AND m.channel = 'call' AND a.id IS NULL AND m.user_id > 0
   AND (%(user)s::bigint IS NULL OR m.user_id = %(user)s)
 ORDER BY m.id LIMIT 200

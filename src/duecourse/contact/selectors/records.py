@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from duecourse.contact.models import CallRecordFile
-from duecourse.kit.calendar import day_bounds
+from duecourse.kit.calendar import day_bounds, days_anywhere
 from duecourse.parties.models import Creditor
 
 FINDING_KINDS = (
@@ -44,8 +44,9 @@ SELECT k.kind, r.local_on, r.performer_id, r.id AS record_id, p.id AS permit_id,
 FROM contact_callrecord r
 JOIN contact_callmatch m ON m.creditor_id = r.creditor_id AND m.record_id = r.id
 JOIN day d ON d.local_on = r.local_on
-LEFT JOIN contact_permit p ON p.creditor_id = r.creditor_id AND p.id = m.permit_id
-LEFT JOIN contact_attempt a ON a.permit_id = p.id
+LEFT JOIN contact_permit p ON p.creditor_id = r.creditor_id AND p.id = m.permit_id AND p.local_on = m.permit_on
+    AND p.local_on BETWEEN %(first_on)s AND %(last_on)s
+LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on AND a.local_on BETWEEN %(first_on)s AND %(last_on)s
 CROSS JOIN LATERAL (VALUES
     ('call_without_permit', p.id IS NULL AND (m.person_id IS NOT NULL OR r.stated_permit <> '')),
     ('outcome_disagrees', (a.is_connected IS FALSE AND m.is_connected) OR a.outcome = 'not_made'
@@ -60,11 +61,12 @@ _UNCALLED = """
 SELECT 'permit_without_call' AS kind, f.local_on, p.performer_id, NULL::bigint AS record_id, p.id AS permit_id, p.person_id,
     a.started_at AS at, '' AS call_ref, {details} AS details
 FROM contact_permit p
-JOIN contact_attempt a ON a.permit_id = p.id AND a.outcome <> 'not_made'
+JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on AND a.local_on BETWEEN %(first_on)s AND %(last_on)s AND a.outcome <> 'not_made'
 JOIN (SELECT DISTINCT performer_id, local_on FROM contact_callrecordfile
     WHERE creditor_id = %(creditor)s AND local_on BETWEEN %(from_on)s AND %(until_on)s) f
     ON f.performer_id = p.performer_id AND f.local_on = (a.started_at AT TIME ZONE %(zone)s)::date
 WHERE p.creditor_id = %(creditor)s AND p.channel = 'call' AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s
+    AND p.local_on BETWEEN %(first_on)s AND %(last_on)s
     AND NOT EXISTS (SELECT 1 FROM contact_callmatch m WHERE m.creditor_id = p.creditor_id AND m.permit_id = p.id) {where}
 """
 _RECORD_DETAILS = """jsonb_strip_nulls(jsonb_build_object('disposition', r.disposition, 'talk_seconds', r.talk_seconds, 'agent_code', r.agent_code,
@@ -184,7 +186,7 @@ def call_files_owed(*, creditor_id: int, on: date) -> list[int]:
         cursor.execute(
             """SELECT DISTINCT p.performer_id FROM contact_permit p
             WHERE p.creditor_id = %(creditor)s AND p.channel = 'call' AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s
-                AND (p.contact_at AT TIME ZONE %(zone)s)::date = %(on)s AND NOT EXISTS (SELECT 1 FROM contact_callrecordfile f
+                AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND (p.contact_at AT TIME ZONE %(zone)s)::date = %(on)s AND NOT EXISTS (SELECT 1 FROM contact_callrecordfile f
                     WHERE f.creditor_id = p.creditor_id AND f.performer_id = p.performer_id AND f.local_on = %(on)s)
             ORDER BY 1""",
             wanted,
@@ -213,9 +215,11 @@ def calls_unheld(*, creditor_id: int, person_id: int, from_on: date, until_on: d
 def _wanted(creditor_id: int, from_on: date, until_on: date) -> dict[str, Any]:
     zone = Creditor.objects.only("zone").get(pk=creditor_id).zone
     low, high = day_bounds(from_on, zone)[0], day_bounds(until_on, zone)[1]
+    first_on, last_on = days_anywhere(low - timedelta(hours=2), high + timedelta(hours=2))
     return {
         "creditor": creditor_id, "from_on": from_on, "until_on": until_on, "zone": zone,
         "asked_low": low - timedelta(hours=26), "asked_high": high + timedelta(hours=2),
+        "first_on": first_on, "last_on": last_on,
     }  # fmt: skip
 
 

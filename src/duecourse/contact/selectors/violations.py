@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from duecourse.contact.selectors.records import FINDING_KINDS, call_finding_counts
 from duecourse.contact.selectors.revocations import made_on_revoked_counts
-from duecourse.kit.calendar import day_bounds
+from duecourse.kit.calendar import day_bounds, days_anywhere
 from duecourse.ledger.selectors.rows import dicts
 
 REFUSED, ASKED_AGAIN, UNREPORTED, REVOKED = "refused", "asked_again", "unreported", "made_on_revoked"
@@ -35,14 +35,15 @@ WHERE decided_at >= %(low)s AND closed_until_at > decided_at GROUP BY 1, 2
 """  # noqa: S608
 _UNREPORTED = f"""
 SELECT p.performer_id, {_WEEK.format(at="p.decided_at")} AS week_on, count(*) AS number
-FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id
-WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(low)s AND p.decided_at < %(high)s AND p.valid_until_at < %(now)s AND a.id IS NULL
+FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on
+    AND a.local_on BETWEEN %(first_on)s AND %(last_on)s
+WHERE p.creditor_id = %(creditor)s AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND p.decided_at >= %(low)s AND p.decided_at < %(high)s AND p.valid_until_at < %(now)s AND a.id IS NULL
 GROUP BY 1, 2
 """  # noqa: S608
 _REQUESTS = """
 SELECT performer_id, sum(number)::bigint AS number FROM (
     SELECT performer_id, count(*) AS number FROM contact_permit
-    WHERE creditor_id = %(creditor)s AND decided_at >= %(low)s AND decided_at < %(high)s GROUP BY 1
+    WHERE creditor_id = %(creditor)s AND local_on BETWEEN %(first_on)s AND %(last_on)s AND decided_at >= %(low)s AND decided_at < %(high)s GROUP BY 1
     UNION ALL
     SELECT performer_id, count(*) FROM contact_refusal
     WHERE creditor_id = %(creditor)s AND decided_at >= %(low)s AND decided_at < %(high)s GROUP BY 1) w GROUP BY 1
@@ -98,4 +99,5 @@ def request_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date
 
 def _given(creditor_id: int, zone: str, from_on: date, until_on: date) -> dict[str, object]:
     low, high = day_bounds(from_on, zone)[0], day_bounds(until_on, zone)[1]
-    return {"creditor": creditor_id, "low": low, "high": high, "before": low - timedelta(days=1)}
+    first_on, last_on = days_anywhere(low - timedelta(hours=1), high + timedelta(days=1))
+    return {"creditor": creditor_id, "low": low, "high": high, "before": low - timedelta(days=1), "first_on": first_on, "last_on": last_on}

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 from django.db import connection
 
+from duecourse.kit.calendar import days_anywhere
+
 WINDOW = pa.schema(
     [
         pa.field("answer_key", pa.string(), nullable=False),
@@ -26,8 +28,9 @@ _WINDOW = """
 SELECT 'permit:' || p.id, p.performer_id, p.person_id, p.channel, p.contact_at, true, a.outcome,
        encode(sha256(convert_to(p.explanation::text, 'UTF8')), 'hex')
 FROM contact_permit p
-LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.reported_at <= %(known)s
-WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s AND p.decided_at <= %(known)s
+LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
+    AND a.local_on BETWEEN %(first_on)s AND %(last_on)s AND a.reported_at <= %(known)s
+WHERE p.creditor_id = %(creditor)s AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s AND p.decided_at <= %(known)s
 UNION ALL
 SELECT 'refusal:' || r.id, r.performer_id, r.person_id, r.channel, r.contact_at, false, NULL,
        encode(sha256(convert_to(r.explanation::text, 'UTF8')), 'hex')
@@ -46,8 +49,9 @@ GROUP BY 1, 2 ORDER BY 1, 2
 _SLOTS = """
 SELECT coalesce(max(held), 0), coalesce(max(connected), 0) FROM (
     SELECT count(*) FILTER (WHERE coalesce(a.is_connected, true)) AS held, count(*) FILTER (WHERE a.is_connected) AS connected
-    FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
-    WHERE p.creditor_id = %s AND p.channel = 'call' AND p.local_on BETWEEN %s AND %s
+    FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
+        AND a.local_on BETWEEN %(first_on)s AND %(last_on)s
+    WHERE p.creditor_id = %(creditor)s AND p.channel = 'call' AND p.local_on BETWEEN %(first_on)s AND %(last_on)s
     GROUP BY p.person_id, p.local_on
 ) AS days
 """
@@ -56,7 +60,9 @@ SELECT coalesce(max(held), 0), coalesce(max(connected), 0) FROM (
 def window_frame(*, creditor_id: int, from_at: datetime, until_at: datetime, known_at: datetime) -> pa.Table:
     """Return a WINDOW frame of all answers whose contact lies in [from_at, until_at), as was known at an instant."""
     with connection.cursor() as cursor:
-        cursor.execute(_WINDOW, {"creditor": creditor_id, "from": from_at, "until": until_at, "known": known_at})
+        first_on, last_on = days_anywhere(from_at, until_at)
+        wanted = {"creditor": creditor_id, "from": from_at, "until": until_at, "known": known_at, "first_on": first_on, "last_on": last_on}
+        cursor.execute(_WINDOW, wanted)
         rows = cursor.fetchall()
     columns = list(zip(*rows, strict=True)) if rows else [[] for _ in WINDOW]
     return pa.table([pa.array(column, type=wanted.type) for column, wanted in zip(columns, WINDOW, strict=True)], schema=WINDOW)
@@ -73,7 +79,7 @@ def refusal_counts(*, creditor_id: int, from_at: datetime, until_at: datetime) -
 def most_slots(*, creditor_id: int, first_on: date, last_on: date) -> tuple[int, int]:
     """Return the most slots held, and the most connected calls, of any debtor on any local day of the span, both ends included."""
     with connection.cursor() as cursor:
-        cursor.execute(_SLOTS, [creditor_id, first_on, last_on])
+        cursor.execute(_SLOTS, {"creditor": creditor_id, "first_on": first_on, "last_on": last_on})
         held, connected = cursor.fetchone()
     return held, connected
 
@@ -83,7 +89,7 @@ def attempts_without_permit(*, creditor_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM contact_attempt a LEFT JOIN contact_permit p ON p.creditor_id = a.creditor_id"
-            " AND p.id = a.permit_id AND p.performer_id = a.performer_id WHERE a.creditor_id = %s AND p.id IS NULL",
+            " AND p.id = a.permit_id AND p.local_on = a.local_on AND p.performer_id = a.performer_id WHERE a.creditor_id = %s AND p.id IS NULL",
             [creditor_id],
         )
         return cursor.fetchone()[0]

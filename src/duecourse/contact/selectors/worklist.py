@@ -13,6 +13,7 @@ from django.db import connection
 from duecourse.contact.services.grounds import RULE_KINDS
 from duecourse.contact.services.known import packs_of, papers_binding, parsed
 from duecourse.contact.services.papers import overlays_of
+from duecourse.kit.calendar import days_anywhere
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors.rows import dicts, frame
 from duecourse.parties.access import Actor
@@ -58,22 +59,22 @@ LEFT JOIN LATERAL (
         SELECT 1 FROM repayment_promiseoutcome o WHERE o.creditor_id = q.creditor_id AND o.promise_id = q.id)
     ORDER BY q.due_on LIMIT 1) q ON true
 LEFT JOIN LATERAL (
-    SELECT max(a.started_at) AS last_at FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id
+    SELECT max(a.started_at) AS last_at FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on
     WHERE m.creditor_id = p.creditor_id AND m.person_id = c.person_id AND m.case_id = p.case_id AND m.contact_at >= lower(p.during)) k ON true
 WHERE x.creditor_id = %(creditor)s AND x.user_id = %(user)s AND x.until_at IS NULL
 ORDER BY p.case_id LIMIT %(limit)s
 """
 
 _ATTEMPTED = """
-SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id
+SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on
 WHERE m.creditor_id = %(creditor)s AND m.performer_id = %(agency)s AND m.local_on <= %(on)s
 """
 
 _TODAY = """
 SELECT count(*) AS call_count, count(*) FILTER (WHERE a.is_connected) AS connected_count,
        count(*) FILTER (WHERE a.outcome = 'promise') AS promise_count
-FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id
-WHERE m.creditor_id = %(creditor)s AND m.performer_id = %(agency)s AND (%(user)s::bigint IS NULL OR m.user_id = %(user)s)
+FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on AND a.local_on >= %(first_on)s
+WHERE m.creditor_id = %(creditor)s AND m.local_on >= %(first_on)s AND m.performer_id = %(agency)s AND (%(user)s::bigint IS NULL OR m.user_id = %(user)s)
   AND m.contact_at >= %(since)s AND m.channel = 'call'
 """
 
@@ -81,7 +82,7 @@ _HISTORY = """
 SELECT * FROM (
     SELECT 'call' AS kind, m.contact_at AS at, m.id AS number, m.channel, a.outcome AS code, a.talk_seconds, a.note_codes, NULL::jsonb AS codes,
            NULL::bigint AS amount_minor, NULL::date AS due_on, coalesce(u.display_name, '') AS name
-    FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id LEFT JOIN parties_user u ON u.id = m.user_id
+    FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on LEFT JOIN parties_user u ON u.id = m.user_id
     WHERE m.creditor_id = %(creditor)s AND m.person_id = %(person)s AND m.case_id = %(case)s AND m.performer_id = %(agency)s
     UNION ALL
     SELECT 'refusal', r.contact_at, r.id, r.channel, NULL, NULL, NULL, r.codes, NULL, NULL, coalesce(u.display_name, '')
@@ -165,7 +166,8 @@ def attempted_frame(*, actor: Actor, on: date) -> pa.Table:
 def calls_made(*, actor: Actor, since: datetime) -> dict[str, int]:
     """Return how many calls were reported since an instant, how many connected and how many ended with a promise; a lead's agency's."""
     user = actor.user_id if actor.is_collector else None
-    return dicts(_TODAY, creditor=actor.creditor_id, agency=actor.agency_id, user=user, since=since)[0]
+    first_on, _ = days_anywhere(since, since)
+    return dicts(_TODAY, creditor=actor.creditor_id, agency=actor.agency_id, user=user, since=since, first_on=first_on)[0]
 
 
 def calls_today(*, actor: Actor, zones: Mapping[int, str | None], at: datetime) -> dict[int, CallsToday]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -19,6 +20,7 @@ from duecourse.contact.errors import (
 )
 from duecourse.contact.models import CONNECTED_OUTCOMES, NOTES, Attempt, Outcome
 from duecourse.contact.services.permits import CLOCK_TOLERANCE
+from duecourse.kit.calendar import days_anywhere
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting
@@ -28,6 +30,7 @@ _FIELDS = (
     "id",
     "creditor_id",
     "permit_id",
+    "local_on",
     "performer_id",
     "outcome",
     "is_connected",
@@ -36,20 +39,25 @@ _FIELDS = (
     "note_codes",
     "reported_at",
 )
+"""All columns, in the model's order."""
 
-_REPORT = f"""
+_REPORT = """
 WITH permit AS (
-    SELECT id, creditor_id, performer_id, contact_at, valid_until_at FROM contact_permit
-    WHERE creditor_id = %(creditor)s AND id = %(permit)s AND performer_id = coalesce(%(agency)s, performer_id)
+    SELECT id, creditor_id, performer_id, contact_at, valid_until_at, local_on FROM contact_permit
+    WHERE creditor_id = %(creditor)s AND id = %(permit)s AND performer_id = coalesce(%(agency)s, performer_id) {days}
 ), made AS (
-    INSERT INTO contact_attempt ({", ".join(_FIELDS[1:])})
-    SELECT creditor_id, id, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(notes)s::jsonb, %(reported)s FROM permit
+    INSERT INTO contact_attempt ({stored})
+    SELECT creditor_id, id, local_on, performer_id, %(outcome)s, %(connected)s, %(started)s, %(talk)s, %(notes)s::jsonb, %(reported)s FROM permit
     WHERE %(started)s BETWEEN contact_at AND valid_until_at
-    ON CONFLICT (permit_id) DO NOTHING
-    RETURNING {", ".join(_FIELDS)}
+    ON CONFLICT (permit_id, local_on) DO NOTHING
+    RETURNING {fields}
 )
 SELECT permit.contact_at, permit.valid_until_at, made.* FROM permit LEFT JOIN made ON true
-"""  # noqa: S608
+"""
+_NAMES = {"fields": ", ".join(_FIELDS), "stored": ", ".join(_FIELDS[1:])}
+_NEAR = _REPORT.format(days="AND local_on BETWEEN %(first_on)s AND %(last_on)s", **_NAMES)
+"""A report that is in time lies on the local day of its permit, so one month is looked into; any other is told why from all of them."""
+_ANYWHERE = _REPORT.format(days="", **_NAMES)
 
 
 def attempt_report(
@@ -94,8 +102,8 @@ def attempt_report(
             "notes": json.dumps(sorted(set(note_codes))),
             "reported": now(),
         }
-        cursor.execute(_REPORT, wanted)
-        row = cursor.fetchone()
+        wanted["first_on"], wanted["last_on"] = days_anywhere(started_at, started_at)
+        row = _told(cursor, _NEAR, wanted) or _told(cursor, _ANYWHERE, wanted)
         if row is None:
             raise Absent(entity="permit")
         contact_at, valid_until_at, attempt_id, *_ = row
@@ -106,7 +114,14 @@ def attempt_report(
         if attempt_id is not None:
             return Attempt.from_db(connection.alias, _FIELDS, [json.loads(value) if name == "note_codes" else value
                                                               for name, value in zip(_FIELDS, row[2:], strict=True)])  # fmt: skip
-        stored = Attempt.objects.get(creditor_id=actor.creditor_id, permit_id=permit_id)
+        stored = Attempt.objects.get(
+            creditor_id=actor.creditor_id, permit_id=permit_id, local_on__range=(wanted["first_on"], wanted["last_on"])
+        )
         if stored.outcome != outcome or stored.started_at != started_at:
             raise AttemptReported(permit_id=permit_id, outcome=stored.outcome)
         return stored
+
+
+def _told(cursor: Any, query: str, wanted: dict[str, Any]) -> tuple[Any, ...] | None:
+    cursor.execute(query, wanted)
+    return cursor.fetchone()  # type: ignore[no-any-return]

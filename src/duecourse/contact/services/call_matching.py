@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from duecourse.contact.services.facts import OBLIGORS
-from duecourse.kit.calendar import day_bounds
+from duecourse.kit.calendar import day_bounds, days_anywhere
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
 
@@ -48,17 +48,19 @@ WHERE r.creditor_id = %(creditor)s AND r.performer_id = %(performer)s AND r.star
 """  # noqa: S608 - fragments of SQL
 _WINDOW = """
 CREATE TEMPORARY TABLE call_window ON COMMIT DROP AS
-SELECT p.id, p.person_id, p.contact_point_id, p.contact_at, p.valid_until_at FROM contact_permit p
+SELECT p.id, p.person_id, p.contact_point_id, p.contact_at, p.valid_until_at, p.local_on FROM contact_permit p
 LEFT JOIN contact_callmatch m ON m.creditor_id = p.creditor_id AND m.permit_id = p.id
 LEFT JOIN pg_temp.call_todo t ON t.record_id = m.record_id
 WHERE p.creditor_id = %(creditor)s AND p.performer_id = %(performer)s AND p.channel = 'call'
+    AND p.local_on BETWEEN %(first_on)s AND %(last_on)s
     AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s AND (m.id IS NULL OR t.record_id IS NOT NULL)
 """
 GOOD_FOR = f"""({{permit}}.contact_point_id = cp.id OR ({{permit}}.contact_point_id IS NULL AND cp.whose IN {OBLIGORS}))"""
 """A permit that names no number was given for those who owe; a third party's number is asked for by name."""
 _CANDIDATES = f"""
 CREATE TEMPORARY TABLE call_candidate ON COMMIT DROP AS
-SELECT t.record_id, t.started_at, t.call_ref, t.stated_id IS NOT NULL AS is_stated, w.id AS permit_id, cp.id AS point_id, w.person_id,
+SELECT t.record_id, t.started_at, t.call_ref, t.stated_id IS NOT NULL AS is_stated, w.id AS permit_id, w.local_on AS permit_on,
+    cp.id AS point_id, w.person_id,
     greatest(w.contact_at - t.started_at, t.started_at - w.valid_until_at, interval '0') AS outside,
     greatest(w.contact_at - t.started_at, t.started_at - w.contact_at) AS apart
 FROM pg_temp.call_todo t
@@ -69,13 +71,13 @@ JOIN pg_temp.call_window w ON w.person_id = cp.person_id AND {GOOD_FOR.format(pe
 WHERE t.stated_permit = '' OR t.stated_id = w.id
 """  # noqa: S608 - fragments of SQL
 _PAIRS = """
-CREATE TEMPORARY TABLE call_pair (record_id bigint, permit_id bigint, point_id bigint, person_id bigint) ON COMMIT DROP
+CREATE TEMPORARY TABLE call_pair (record_id bigint, permit_id bigint, permit_on date, point_id bigint, person_id bigint) ON COMMIT DROP
 """
 _BEST = "is_stated DESC, outside, apart, started_at, call_ref, permit_id"
 _ROUND = f"""
 INSERT INTO pg_temp.call_pair
-SELECT record_id, permit_id, point_id, person_id FROM (
-    SELECT record_id, permit_id, point_id, person_id, row_number() OVER (PARTITION BY record_id ORDER BY {_BEST}) AS of_record,
+SELECT record_id, permit_id, permit_on, point_id, person_id FROM (
+    SELECT record_id, permit_id, permit_on, point_id, person_id, row_number() OVER (PARTITION BY record_id ORDER BY {_BEST}) AS of_record,
         row_number() OVER (PARTITION BY permit_id ORDER BY {_BEST}) AS of_permit FROM pg_temp.call_candidate) ranked
 WHERE of_record = 1 AND of_permit = 1
 """  # noqa: S608 - names of columns
@@ -85,7 +87,7 @@ _TAKEN = tuple(
 )
 _FOUND = f"""
 CREATE TEMPORARY TABLE call_found ON COMMIT DROP AS
-SELECT t.record_id, t.is_new, t.number_index, t.index_key_id, x.permit_id, coalesce(x.point_id, t.point_id) AS point_id,
+SELECT t.record_id, t.is_new, t.number_index, t.index_key_id, x.permit_id, x.permit_on, coalesce(x.point_id, t.point_id) AS point_id,
     coalesce(x.person_id, t.person_id) AS person_id,
     CASE WHEN t.stated_permit = '' OR x.permit_id IS NOT NULL THEN '' WHEN p.id IS NULL THEN 'permit_unknown'
         WHEN p.performer_id <> %(performer)s THEN 'permit_of_other_performer' WHEN p.channel <> 'call' THEN 'permit_of_other_channel'
@@ -99,7 +101,8 @@ LEFT JOIN pg_temp.call_pair x ON x.record_id = t.record_id
 LEFT JOIN contact_permit p ON p.creditor_id = %(creditor)s AND p.id = t.stated_id AND x.permit_id IS NULL
 """  # noqa: S608 - fragments of SQL
 _CHANGED = """
-UPDATE contact_callmatch m SET permit_id = f.permit_id, contact_point_id = f.point_id, person_id = f.person_id, fault = f.fault
+UPDATE contact_callmatch m SET permit_id = f.permit_id, permit_on = f.permit_on, contact_point_id = f.point_id, person_id = f.person_id,
+    fault = f.fault
 FROM pg_temp.call_found f
 WHERE m.creditor_id = %(creditor)s AND m.record_id = f.record_id AND NOT f.is_new
     AND (m.permit_id, m.contact_point_id, m.person_id, m.fault) IS DISTINCT FROM (f.permit_id, f.point_id, f.person_id, f.fault)
@@ -161,6 +164,10 @@ def match_todo(cursor: Any, *, creditor_id: int, performer_id: int) -> int:
     first_at, last_at = cursor.fetchone()
     wanted: dict[str, Any] = {"creditor": creditor_id, "performer": performer_id, "near": NEAR}
     wanted |= {"asked_low": _moved(first_at, -ASKED_BEFORE), "asked_high": _moved(last_at, REACH)}
+    if first_at is not None:
+        wanted["first_on"], wanted["last_on"] = days_anywhere(first_at - REACH, last_at + REACH)
+    else:
+        wanted["first_on"] = wanted["last_on"] = None
     cursor.execute(_WINDOW, wanted)
     cursor.execute("ANALYZE pg_temp.call_window")
     cursor.execute(_CANDIDATES, wanted)

@@ -192,7 +192,7 @@ def _why_hidden(actor: Actor, permit: Permit) -> str:
         return "the permit names no number"
     if now() > permit.valid_until_at:
         return "the permit has ended"
-    if Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit.pk).exists():
+    if Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit.pk, local_on=permit.local_on).exists():
         return "its outcome is reported"
     ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=permit.pk)
     if ended:

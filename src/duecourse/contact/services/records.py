@@ -108,9 +108,10 @@ _TODO_NEAR = f"""
 _IS_CONNECTED = """n.talk_seconds >= %(connected_min)s AND (n.disposition = 'answered' OR (n.disposition = 'voicemail' AND %(voicemail)s)
     OR (n.disposition <> 'voicemail' AND n.talk_seconds > 0))"""
 _MATCHES = f"""
-INSERT INTO contact_callmatch (creditor_id, record_id, number_index, index_key_id, person_id, contact_point_id, permit_id, fault, is_connected,
-    is_effective)
-SELECT %(creditor)s, f.record_id, f.number_index, f.index_key_id, f.person_id, f.point_id, f.permit_id, f.fault, {_IS_CONNECTED},
+INSERT INTO contact_callmatch (creditor_id, record_id, number_index, index_key_id, person_id, contact_point_id, permit_id, permit_on, fault,
+    is_connected, is_effective)
+SELECT %(creditor)s, f.record_id, f.number_index, f.index_key_id, f.person_id, f.point_id, f.permit_id, f.permit_on, f.fault,
+    {_IS_CONNECTED},
     {_IS_CONNECTED} AND n.talk_seconds >= %(effective_min)s
 FROM pg_temp.call_found f JOIN pg_temp.call_new n ON n.record_id = f.record_id WHERE f.is_new ORDER BY f.record_id
 """  # noqa: S608 - fragments of SQL

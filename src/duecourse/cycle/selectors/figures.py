@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from duecourse.kit.calendar import day_bounds
+from duecourse.kit.calendar import day_bounds, days_anywhere
 from duecourse.ledger.selectors.rows import dicts
 
 _FIGURES = """
@@ -18,7 +18,8 @@ SELECT (SELECT coalesce(sum(b.case_count), 0)::bigint FROM placement_batch b
        (SELECT count(*) FROM contact_refusal r
         WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from_at)s AND r.contact_at < %(until_at)s) AS refusal_count,
        (SELECT count(*) FROM contact_attempt a
-        WHERE a.creditor_id = %(creditor)s AND a.is_connected AND a.started_at >= %(from_at)s AND a.started_at < %(until_at)s) AS connected_count,
+        WHERE a.creditor_id = %(creditor)s AND a.local_on BETWEEN %(first_anywhere_on)s AND %(last_anywhere_on)s AND a.is_connected
+            AND a.started_at >= %(from_at)s AND a.started_at < %(until_at)s) AS connected_count,
        (SELECT count(*) FROM care_complaint c
         WHERE c.creditor_id = %(creditor)s AND c.received_on BETWEEN %(first)s AND %(last)s) AS complaint_count
 """
@@ -32,4 +33,5 @@ def month_figures(*, creditor_id: int, currency: str, zone: str, first_on: date,
         connected_count (calls in which somebody was reached) and complaint_count; amounts of one currency.
     """
     instants = {"from_at": day_bounds(first_on, zone)[0], "until_at": day_bounds(last_on, zone)[1]}
+    instants["first_anywhere_on"], instants["last_anywhere_on"] = days_anywhere(instants["from_at"], instants["until_at"])
     return dicts(_FIGURES, creditor=creditor_id, currency=currency, first=first_on, last=last_on, **instants)[0]

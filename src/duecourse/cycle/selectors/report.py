@@ -17,7 +17,7 @@ from duecourse.cycle.models import Run, StepRun
 from duecourse.cycle.selectors.months import STEP_NAMES, latest_steps, runs
 from duecourse.engine.ageing import roll_rates
 from duecourse.engine.evaluation import WHY_NOT
-from duecourse.kit.calendar import Month, day_bounds
+from duecourse.kit.calendar import Month, day_bounds, days_anywhere
 from duecourse.kit.errors import Absent
 from duecourse.parties.models import Agency, Creditor
 from duecourse.placement import selectors as placements
@@ -173,8 +173,9 @@ _CONTACTS = """
 SELECT count(p.id), count(a.id) FILTER (WHERE a.is_connected), count(p.id) FILTER (WHERE a.id IS NULL),
        (SELECT count(*) FROM contact_refusal r
         WHERE r.creditor_id = %(creditor)s AND r.contact_at >= %(from)s AND r.contact_at < %(until)s)
-FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id
-WHERE p.creditor_id = %(creditor)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s
+FROM contact_permit p LEFT JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
+    AND a.local_on BETWEEN %(first_on)s AND %(last_on)s
+WHERE p.creditor_id = %(creditor)s AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND p.contact_at >= %(from)s AND p.contact_at < %(until)s
 """
 
 
@@ -182,7 +183,9 @@ def _contacts(creditor: Creditor, month: str) -> dict[str, Any]:
     bounds = Month.parse(month)
     from_at, until_at = day_bounds(bounds.first, creditor.zone)[0], day_bounds(bounds.last, creditor.zone)[1]
     with connection.cursor() as cursor:
-        cursor.execute(_CONTACTS, {"creditor": creditor.pk, "from": from_at, "until": until_at})
+        first_on, last_on = days_anywhere(from_at, until_at)
+        wanted = {"creditor": creditor.pk, "from": from_at, "until": until_at, "first_on": first_on, "last_on": last_on}
+        cursor.execute(_CONTACTS, wanted)
         permits, connected, unreported, refused = cursor.fetchone()
     most = contacts.most_slots(creditor_id=creditor.pk, first_on=bounds.first, last_on=bounds.last)[1]
     refusals = contacts.refusal_counts(creditor_id=creditor.pk, from_at=from_at, until_at=until_at)

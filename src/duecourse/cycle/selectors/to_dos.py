@@ -79,7 +79,8 @@ SELECT count(*) AS n FROM (
     WHERE p.creditor_id = %(creditor)s AND upper_inf(p.during)
       AND (lower(p.during) AT TIME ZONE cr.zone)::date + coalesce((%(days)s::jsonb ->> b.contract_id::text)::int, %(all_days)s) < %(on)s
       AND NOT EXISTS (
-          SELECT 1 FROM contact_permit m JOIN contact_attempt a ON a.creditor_id = m.creditor_id AND a.permit_id = m.id
+          SELECT 1 FROM contact_permit m
+          JOIN contact_attempt a ON a.creditor_id = m.creditor_id AND a.permit_id = m.id AND a.local_on = m.local_on
           WHERE m.creditor_id = p.creditor_id AND m.person_id = c.person_id AND m.case_id = p.case_id
             AND m.local_on >= (lower(p.during) AT TIME ZONE cr.zone)::date)
       AND NOT EXISTS (

@@ -23,7 +23,8 @@ from duecourse.portfolio.services.feeds import waiting_take
 from duecourse.portfolio.services.intake import intake_lock
 
 _ATTEMPTED = """
-SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m JOIN contact_attempt a ON a.creditor_id = m.creditor_id AND a.permit_id = m.id
+SELECT DISTINCT m.case_id, m.local_on FROM contact_permit m
+JOIN contact_attempt a ON a.creditor_id = m.creditor_id AND a.permit_id = m.id AND a.local_on = m.local_on
 WHERE m.creditor_id = %(creditor)s AND m.local_on <= %(on)s
     AND EXISTS (SELECT FROM portfolio_case c WHERE c.creditor_id = m.creditor_id AND c.id = m.case_id AND c.open_agency_id IS NOT NULL)
 """

@@ -70,7 +70,9 @@ def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
         permit = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id).first()
         if permit is None:
             raise Absent(entity="permit")
-        attempt = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id).values(*_ATTEMPT).first()
+        attempt = (
+            Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id, local_on=permit.local_on).values(*_ATTEMPT).first()
+        )
         ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=permit_id)
     told = {"is_revoked": bool(ended), "revocations": [_revocation(one) for one in ended], "attempt": attempt}
     return {name: getattr(permit, name) for name in _PERMIT} | told

@@ -131,7 +131,7 @@ def permit(request: HttpRequest, permit_id: int) -> HttpResponse:
         raise Absent(entity="permit")
     accounts = _accounts(actor, found)
     given = {"currency": request.creditor.currency, "on": today(request), "accounts": accounts}
-    reported = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id).first()
+    reported = Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id, local_on=found.local_on).first()
     if request.method != "POST":
         return _page(request, found, reported, OutcomeForm(**given))
     form = OutcomeForm(request.POST, **given)
