@@ -12,6 +12,7 @@ from tests import people
 SMS = {"code": "due-3", "channel": "sms", "language": "zh-hans", "purpose": "reminder", "body": "您尾号 {tail} 的账户有 {balance} 元未还。",
        "valid_from_on": "2026-09-01", "valid_until_on": ""}  # fmt: skip
 TERMS = {"effective_on": "2999-01-01", "paid_share_percent": "80", "paid_minor_min": "100.00", "qualification_kinds": "licence， training"}
+OF_PEOPLE = {"person_qualification_kinds": "岗前培训，yearly  exam, "}
 
 
 @pytest.fixture
@@ -77,9 +78,10 @@ def test_only_compliance_sets_the_terms(house, at):
     """Qiu sets them from a day on and sees them; Mei sees the page and may not; a second set for the day is refused."""
     qiu, mei = at(people.QIU), at(people.MEI)
     assert mei.post("/gate-terms/", TERMS).status_code == 422
-    assert qiu.post("/gate-terms/", TERMS).status_code == 302
+    assert qiu.post("/gate-terms/", TERMS | OF_PEOPLE).status_code == 302
     with acting(house.bank.system):
         terms = GateTerms.objects.get()
     assert (terms.paid_share_bp, terms.paid_minor_min, terms.qualification_kinds) == (8_000, 10_000, ["licence", "training"])
+    assert terms.person_qualification_kinds == ["yearly exam", "岗前培训"]
     assert qiu.post("/gate-terms/", TERMS).status_code == 422
     assert "Terms of the gate" in mei.get("/gate-terms/").content.decode()

@@ -58,6 +58,7 @@ SUBJECTS = {
     "placement_move_set": _("Moves of placements"),
     "statement": _("Statement"),
     "export": _("Export"),
+    "collector_qualification": _("Evidence of a collector"),
     "contact_stop_lift": _("Lifting an emergency stop"),
     "paper": _("Paper"),
     "message_template": _("Template"),

@@ -49,6 +49,8 @@ ROWS = {
     "agency-close": (of_aoki("close/"), MANAGER_OR_COMPLIANCE),
     "qualification-add": (of_aoki("qualifications/"), CREDITOR_POST),
     "qualification-file": (evidence, CREDITOR_ONLY),
+    "collector-evidence-add": (of_aoki("collectors/"), CREDITOR_POST),
+    "collector-evidence-withdraw": (of_aoki("collectors/1/withdraw/"), CREDITOR_POST),
     "token-issue": (of_aoki("tokens/"), CREDITOR_POST),
     "token-revoke": (of_aoki("tokens/1/revoke/"), CREDITOR_POST),
     "contract-new": (of_aoki("contracts/new/"), MANAGER_ONLY),

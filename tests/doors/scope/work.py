@@ -41,4 +41,6 @@ ROWS = {
     "work-agree": (lambda house: f"/agency/statements/{scene(house).statement_id}/agree/", LEAD_POST),
     "work-object": (lambda house: f"/agency/statements/{scene(house).statement_id}/object/", LEAD_POST),
     "work-people": ("/agency/people/", LEAD_ONLY),
+    "work-evidence-add": ("/agency/people/evidence/", LEAD_POST),
+    "work-evidence-withdraw": ("/agency/people/evidence/1/withdraw/", LEAD_POST),
 }

@@ -9,7 +9,7 @@ from duecourse.contact.models import GateTerms, MessageTemplate, Paper
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import PageQuery
 from duecourse.ledger.selectors.rows import dicts
-from duecourse.parties.access import Actor
+from duecourse.parties.access import Actor, acting
 
 _STATE = """CASE WHEN p.id IS NULL AND {waits} THEN 'waiting' WHEN NOT coalesce(p.is_granted, true) THEN 'refused'
     WHEN w.is_end THEN 'end' ELSE 'approved' END"""
@@ -113,3 +113,16 @@ def gate_terms_on(*, actor: Actor, on: date) -> GateTerms | None:
     if actor.is_agency:
         raise Absent(entity="terms")
     return GateTerms.objects.filter(creditor_id=actor.creditor_id, effective_on__lte=on).order_by("-effective_on").first()
+
+
+def person_kinds_on(*, actor: Actor, on: date) -> tuple[str, ...]:
+    """Return the kinds of evidence that the creditor asks of everybody who calls or visits on a day; agencies are told them too."""
+    if not actor.is_agency:
+        return _person_kinds(gate_terms_on(actor=actor, on=on))
+    reader = Actor(user_id=actor.user_id, creditor_id=actor.creditor_id, agency_id=None, roles=frozenset())
+    with acting(reader):
+        return _person_kinds(gate_terms_on(actor=reader, on=on))
+
+
+def _person_kinds(terms: GateTerms | None) -> tuple[str, ...]:
+    return tuple(terms.person_qualification_kinds) if terms is not None else ()

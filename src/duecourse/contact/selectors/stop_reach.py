@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from duecourse.kit.calendar import days_anywhere
 from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
 
@@ -31,12 +32,16 @@ SELECT (SELECT count(*) FROM contact_contactstop s WHERE s.creditor_id = %(credi
         WHERE l.creditor_id = %(creditor)s AND l.asked_by <> %(user)s AND NOT EXISTS (SELECT 1 FROM parties_approval a
             WHERE a.creditor_id = l.creditor_id AND a.subject_kind = 'contact_stop_lift' AND a.subject_id = l.id)) AS stop_lifts_asked,
        (SELECT count(*) FROM contact_paper w WHERE w.creditor_id = %(creditor)s AND w.added_by <> %(user)s AND NOT EXISTS (
-            SELECT 1 FROM parties_approval a WHERE a.creditor_id = w.creditor_id AND a.subject_kind = 'paper' AND a.subject_id = w.id)) AS papers_waiting
+            SELECT 1 FROM parties_approval a WHERE a.creditor_id = w.creditor_id AND a.subject_kind = 'paper' AND a.subject_id = w.id)) AS papers_waiting,
+       (SELECT count(*) FROM parties_collectorqualification q WHERE q.creditor_id = %(creditor)s AND q.is_confirmed IS NULL
+            AND q.withdrawn_at IS NULL AND q.added_by <> %(user)s) AS collector_evidence_waiting
 """
 _REACH = """
 SELECT (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(ahead)s AND p.valid_until_at > %(now)s
-            AND {permits} AND NOT EXISTS (SELECT 1 FROM contact_attempt a WHERE a.permit_id = p.id)) AS open_permit_count,
-       (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(week)s AND {permits}) AS recent_permit_count,
+            AND {permits} AND p.local_on >= %(first_on)s
+            AND NOT EXISTS (SELECT 1 FROM contact_attempt a WHERE a.permit_id = p.id AND a.local_on = p.local_on AND a.local_on >= %(first_on)s)) AS open_permit_count,
+       (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(week)s
+            AND p.local_on >= %(first_on)s AND {permits}) AS recent_permit_count,
        case_count, debtor_count
 FROM (SELECT count(*) AS case_count, count(DISTINCT c.person_id) AS debtor_count FROM portfolio_case c
       WHERE c.creditor_id = %(creditor)s AND c.closed_on IS NULL AND {cases}) c
@@ -84,9 +89,10 @@ def stop_reach(
     query = _REACH.format(permits=_WANTED[scope], cases=_CASES[scope])
     given = {"agency": agency_id, "user": user_id, "channel": channel, "person": person_id}
     since = {"now": now_at, "ahead": now_at - timedelta(days=2), "week": now_at - timedelta(days=DAYS)}
+    since["first_on"] = days_anywhere(since["week"], now_at)[0]
     return StopReach(**dicts(query, creditor=actor.creditor_id, **given, **since)[0])
 
 
 def compliance_counts(*, actor: Actor, user_id: int) -> dict[str, int]:
-    """Return how many emergency stops stand, and how many lifts and papers wait for a decision that this person may make."""
+    """Return how many emergency stops stand, and how many lifts, papers and pieces of evidence wait for a decision of this person's."""
     return dicts(_WAITING, creditor=actor.creditor_id, user=user_id)[0]

@@ -27,8 +27,19 @@ from duecourse.kit.errors import Absent
 from duecourse.kit.money import format_amount
 from duecourse.parties.access import Actor
 from duecourse.parties.models import Role
-from duecourse.parties.selectors import access_export, exports_waiting, names_of
-from duecourse.parties.services import export_approve, export_reject
+from duecourse.parties.selectors import (
+    access_collector_qualification,
+    access_export,
+    collector_qualifications_waiting,
+    exports_waiting,
+    names_of,
+)
+from duecourse.parties.services import (
+    collector_qualification_approve,
+    collector_qualification_reject,
+    export_approve,
+    export_reject,
+)
 from duecourse.placement.models import AllocationRun, PlacementMove, PlacementMoveSet
 from duecourse.placement.selectors import access_allocation, access_move_set
 from duecourse.placement.services import allocation_approve, allocation_reject, moves_approve, moves_reject
@@ -101,6 +112,11 @@ DECISIONS: dict[str, Decision] = {
         lambda actor, number, reason: export_approve(actor=actor, export_id=number, reason=reason),
         lambda actor, number, reason: export_reject(actor=actor, export_id=number, reason=reason),
     ),
+    "collector_qualification": Decision(
+        lambda actor, number: access_collector_qualification(actor, qualification_id=number).content_hash,
+        lambda actor, number, reason: collector_qualification_approve(actor=actor, qualification_id=number, reason=reason),
+        lambda actor, number, reason: collector_qualification_reject(actor=actor, qualification_id=number, reason=reason),
+    ),
     "contact_stop_lift": Decision(
         lambda actor, number: next((row["content_hash"] for row in lifts_waiting(actor=actor) if row["lift_id"] == number), ""),
         lambda actor, number, reason: contact_stop_lift_approve(actor=actor, lift_id=number, reason=reason),
@@ -132,6 +148,7 @@ def waiting(*, actor: Actor) -> list[Waiting]:
         *_move_sets(actor),
         *_statements(actor),
         *_exports(actor),
+        *_collector_qualifications(actor),
         *_stop_lifts(actor),
         *_papers(actor),
         *_templates(actor),
@@ -214,6 +231,18 @@ def _exports(actor: Actor) -> list[Waiting]:
         )
         title = _("Export %(number)s") % {"number": row.pk}
         found.append(Waiting("export", row.pk, title, facts, row.asked_by_id, row.asked_at, row.content_hash, _address("export", row.pk)))
+    return found
+
+
+def _collector_qualifications(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in collector_qualifications_waiting(actor=actor):
+        span = f"{row['valid_from_on'].isoformat()} – {row['valid_until_on'].isoformat()}"
+        facts = ((_("Whose"), row["display_name"]), (_("Agency"), row["agency"]), (_("Kind"), row["kind"]))
+        facts += ((_("Document"), row["document_ref"]), (_("Valid from, first day without it"), span))
+        title = _("Evidence of %(name)s") % {"name": row["display_name"]}
+        given = (row["added_by"], row["known_at"], row["content_hash"], _address("agency", row["agency_id"]))
+        found.append(Waiting("collector_qualification", row["qualification_id"], title, facts, *given))
     return found
 
 

@@ -15,7 +15,7 @@ _SHOWN = """
 SELECT q.id AS qualification_id, q.agency_id, g.name AS agency, q.user_id, u.display_name, q.kind, q.document_ref, q.valid_from_on,
     q.valid_until_on, q.is_said_by_agency, q.content_hash, q.added_by, q.known_at,
     CASE WHEN q.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN q.is_confirmed IS NULL THEN 'waiting' WHEN NOT q.is_confirmed THEN 'refused'
-        WHEN q.valid_until_on <= %(on)s THEN 'lapsed' WHEN q.valid_from_on > %(on)s THEN 'later'
+        WHEN q.valid_until_on <= %(on)s::date THEN 'lapsed' WHEN q.valid_from_on > %(on)s::date THEN 'later'
         WHEN q.valid_until_on <= %(on)s::date + %(soon)s THEN 'soon' ELSE 'valid' END AS state
 FROM parties_collectorqualification q
 JOIN parties_agency g ON g.creditor_id = q.creditor_id AND g.id = q.agency_id
@@ -36,12 +36,12 @@ def collector_qualifications(*, actor: Actor, agency_id: int, on: date) -> list[
         dicts with qualification_id, user_id, display_name, kind, document_ref, valid_from_on, valid_until_on, is_said_by_agency and `state`:
         waiting (for the creditor), refused, withdrawn, lapsed, later, soon (valid, and ends within `ENDS_SOON_DAYS` days) or valid.
     """
-    order = "ORDER BY state IN ('refused', 'withdrawn'), u.display_name, q.user_id, q.kind, q.valid_until_on DESC, q.id DESC"
+    order = "ORDER BY q.withdrawn_at IS NOT NULL OR q.is_confirmed IS FALSE, u.display_name, q.user_id, q.kind, q.valid_until_on DESC, q.id DESC"
     wanted = {"creditor": actor.creditor_id, "agency": agency_id, "on": on, "soon": ENDS_SOON_DAYS}
     return dicts(f"{_SHOWN} AND q.agency_id = %(agency)s {order}", **wanted)
 
 
-def collector_qualifications_waiting(*, actor: Actor, on: date) -> list[dict[str, Any]]:
+def collector_qualifications_waiting(*, actor: Actor) -> list[dict[str, Any]]:
     """Return what leads put down and nobody has decided on, oldest first, as rows of `collector_qualifications`; an agency sees none.
 
     Raises:
@@ -50,7 +50,7 @@ def collector_qualifications_waiting(*, actor: Actor, on: date) -> list[dict[str
     if actor.is_agency:
         raise Absent(entity="qualification")
     waiting = f"{_SHOWN} AND q.is_confirmed IS NULL AND q.withdrawn_at IS NULL ORDER BY q.id"
-    return dicts(waiting, creditor=actor.creditor_id, on=on, soon=ENDS_SOON_DAYS)
+    return dicts(waiting, creditor=actor.creditor_id, on=None, soon=ENDS_SOON_DAYS)
 
 
 def access_collector_qualification(actor: Actor, *, qualification_id: int) -> CollectorQualification:

@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from duecourse.doors.console.collector_evidence import EvidenceForm, collector_evidence
 from duecourse.doors.console.forms import DayField, Form
 from duecourse.doors.console.locks import changes, seal_of
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.words import word
 from duecourse.kit.clock import now
-from duecourse.kit.errors import Conflict, InvalidInput
+from duecourse.kit.errors import Absent, Conflict, InvalidInput
 from duecourse.ledger.selectors import file_open, file_ref
 from duecourse.ledger.services import file_put
 from duecourse.parties import selectors, services
@@ -205,6 +206,37 @@ def evidence(request: HttpRequest, agency_id: int, qualification_id: int) -> Htt
     return FileResponse(stream, as_attachment=True, filename=stored.name, content_type=stored.media_type)
 
 
+@creditor_only
+@require_POST
+def collector_qualify(request: HttpRequest, agency_id: int) -> HttpResponse:
+    """Record evidence of one of the agency's people; the creditor's word counts at once."""
+    require(request.actor, Role.MANAGER, Role.COMPLIANCE, action="record a qualification")
+    found = selectors.access_agency(actor=request.actor, agency_id=agency_id)
+    people = selectors.members(actor=request.actor, on=today(request), agency_id=found.pk)
+    form = EvidenceForm(request.POST, people=people)
+    if form.is_valid():
+        try:
+            services.collector_qualification_add(actor=request.actor, agency_id=found.pk, **form.cleaned_data)
+        except InvalidInput as error:
+            form.add_refusal(error)
+        else:
+            messages.success(request, _("The evidence was recorded."))
+            return redirect("agency", agency_id=agency_id)
+    return _agency(request, agency_id, evidence_form=form)
+
+
+@creditor_only
+@require_POST
+def collector_withdraw(request: HttpRequest, agency_id: int, qualification_id: int) -> HttpResponse:
+    """Withdraw evidence of one of the agency's people."""
+    selectors.access_agency(actor=request.actor, agency_id=agency_id)
+    if selectors.access_collector_qualification(request.actor, qualification_id=qualification_id).agency_id != agency_id:
+        raise Absent(entity="qualification")
+    services.collector_qualification_withdraw(actor=request.actor, qualification_id=qualification_id)
+    messages.success(request, _("The evidence is withdrawn."))
+    return redirect("agency", agency_id=agency_id)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
 def close(request: HttpRequest, agency_id: int) -> HttpResponse:
@@ -262,6 +294,7 @@ def _agency(request: HttpRequest, agency_id: int, **bound: Form) -> HttpResponse
     found, day = selectors.access_agency(actor=request.actor, agency_id=agency_id), today(request)
     rows = selectors.qualifications_shown(actor=request.actor, agency_ids=[agency_id])
     versions = {v.contract_id: v for v in selectors.contract_versions_in_force(actor=request.actor, on=day)}
+    people = selectors.members(actor=request.actor, on=day, agency_id=agency_id)
     context = {
         "agency": found,
         "is_closed": found.closed_on is not None and found.closed_on <= day,
@@ -270,11 +303,13 @@ def _agency(request: HttpRequest, agency_id: int, **bound: Form) -> HttpResponse
         "lapses": _lapses(rows, day=day),
         "contracts": [(contract, versions.get(contract.pk)) for contract in selectors.contracts(actor=request.actor, agency_id=agency_id)],
         "capacity": _capacity([v for v in versions.values() if v.contract.agency_id == agency_id]),
-        "members": selectors.members(actor=request.actor, on=day, agency_id=agency_id),
+        "members": people,
         "tokens": [row for row in selectors.tokens(actor=request.actor) if row.agency_id == agency_id],
         "at": now(),
         "qualification_form": QualificationForm(initial={"valid_from_on": day}),
         "token_form": TokenForm(),
+        "may_record": not request.actor.roles.isdisjoint({str(Role.MANAGER), str(Role.COMPLIANCE)}),
+        **collector_evidence(actor=request.actor, agency_id=agency_id, people=people, on=day),
         "desk_address": _desk(agency_id),
         **bound,
     }
@@ -346,6 +381,8 @@ urlpatterns = [
     path("agencies/<int:agency_id>/edit/", edit, name="agency-edit"),
     path("agencies/<int:agency_id>/qualifications/", qualify, name="qualification-add"),
     path("agencies/<int:agency_id>/qualifications/<int:qualification_id>/file/", evidence, name="qualification-file"),
+    path("agencies/<int:agency_id>/collectors/", collector_qualify, name="collector-evidence-add"),
+    path("agencies/<int:agency_id>/collectors/<int:qualification_id>/withdraw/", collector_withdraw, name="collector-evidence-withdraw"),
     path("agencies/<int:agency_id>/close/", close, name="agency-close"),
     path("agencies/<int:agency_id>/tokens/", token, name="token-issue"),
     path("agencies/<int:agency_id>/tokens/<int:token_id>/revoke/", revoke, name="token-revoke"),

@@ -39,6 +39,12 @@ class TermsForm(Form):
         max_length=400,
         help_text=gettext_lazy("Kinds of qualification, with commas between them; empty for none."),
     )
+    person_qualification_kinds = forms.CharField(
+        label=gettext_lazy("What everybody who calls or visits must have valid evidence of"),
+        required=False,
+        max_length=400,
+        help_text=gettext_lazy("Kinds of qualification, with commas between them; empty for none. Programs then name who makes a contact."),
+    )
     is_agency_list_kept = forms.BooleanField(label=gettext_lazy("The published list of agencies is kept here"), required=False)
     are_notices_kept = forms.BooleanField(label=gettext_lazy("Notices of outsourcing are kept here"), required=False)
 
@@ -61,12 +67,13 @@ def terms(request: HttpRequest) -> HttpResponse:
         initial |= {"paid_share_percent": current.paid_share_bp // 100, "paid_minor_min": current.paid_minor_min}
         initial |= {"qualification_kinds": ", ".join(current.qualification_kinds), "is_agency_list_kept": current.is_agency_list_kept}
         initial |= {"are_notices_kept": current.are_notices_kept}
+        initial |= {"person_qualification_kinds": ", ".join(current.person_qualification_kinds)}
     form = TermsForm(request.POST if request.method == "POST" else None, initial=initial, currency=request.creditor.currency)
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
-        kinds = given.pop("qualification_kinds").replace("，", ",").split(",")
+        kinds = {name: given.pop(name).replace("，", ",").split(",") for name in ("qualification_kinds", "person_qualification_kinds")}
         try:
-            gate_terms_set(actor=request.actor, paid_share_bp=given.pop("paid_share_percent") * 100, qualification_kinds=kinds, **given)
+            gate_terms_set(actor=request.actor, paid_share_bp=given.pop("paid_share_percent") * 100, **kinds, **given)
         except DuecourseError as refused:
             form.add_refusal(refused)
         else:
