@@ -85,9 +85,10 @@ class RuleOut(Schema):
 
 
 class RulePageOut(RuleOut):
-    """One rule with the text's sense, what its refusals say, and all its values in time."""
+    """One rule with the text's sense, what its refusals say, and all its values in time; `sense_zh` is empty where nobody wrote it."""
 
     sense: str
+    sense_zh: str
     explanation: InTwo
     values: list[ValueOut]
     fingerprint: str
@@ -119,6 +120,7 @@ def get_rule(request: HttpRequest, rule_id: str = RULE_ID, as_of: date | None = 
             if rule.id == rule_id:
                 return _rule(_on(rule, pack, creditor, on, papers)) | {
                     "sense": rule.sense.strip(),
+                    "sense_zh": rule.sense_zh,
                     "explanation": _two(rule.explanation),
                     "values": [_value(parameter.name, value) for parameter, value in dated_values(rule)],
                     "fingerprint": pack.fingerprint,

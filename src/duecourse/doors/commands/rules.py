@@ -16,7 +16,7 @@ from duecourse.kit.errors import InvalidInput
 from duecourse.rules.cases import check_case
 from duecourse.rules.errors import PackInvalid
 from duecourse.rules.form import Bilingual, DatedValue, Pack, Reference, Rule
-from duecourse.rules.library import dated_values, texts_of
+from duecourse.rules.library import body_of, dated_values, texts_of
 from duecourse.rules.load import SHIPPED, load_pack, shipped_names, shipped_pack, shipped_packs
 from duecourse.rules.pages import write_pages
 
@@ -197,7 +197,7 @@ def _shown(rule: Rule, *, pack: Pack) -> str:
         *([*table_lines((_t("exception"), _t("title"), _t("layer"), _t("reference")), exceptions)] if exceptions else []),
         *table_lines((_t("case"), _t("finding")), cases),
         "",
-        rule.source.strip(),
+        body_of(rule),
     ]
     return "\n".join(parts)
 
