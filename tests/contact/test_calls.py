@@ -28,6 +28,7 @@ from duecourse.parties.access import acting
 from duecourse.parties.models import ContractVersion
 from duecourse.portfolio.models import CaseAccount, ContactPoint, Hold
 from duecourse.repayment.models import Promise
+from tests import people
 from tests.work import NOON, TODAY, work
 
 
@@ -359,3 +360,20 @@ def test_refusals_and_permits_are_books_still(scene):
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_a_collector_names_nobody_else_whatever_they_speak_to(scene):
+    """Bo may name himself and not Bea, who works beside him; nor does the gate store her name for a session of his."""
+    case_id = scene.cases["birch"][0]
+    asking = {"actor": scene.bank.bo, "case_id": case_id, "channel": "call", "contact_at": NOON}
+    with pytest.raises(Absent):
+        permit_request(**asking, client_request_id="bea", collector=scene.bea.user_id)
+    given = permit_request(**asking, client_request_id="own", collector=people.BO.email)
+    with acting(scene.bank.qiu):
+        kept = Permit.objects.filter(pk=given.id).values().get()
+    assert (kept["user_id"], kept["made_by"]) == (scene.bank.bo.user_id, scene.bank.bo.user_id)
+    forged = {name: value for name, value in kept.items() if name != "id"} | {"client_request_id": "f", "made_by": scene.bea.user_id}
+    with pytest.raises(DatabaseError, match="does not work"), acting(scene.bank.bo), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT gate.contact_answer(%s, 'permit', %s::jsonb, %s, '{}'::jsonb)", [scene.bank.id, json.dumps(forged, default=str), NOON]
+        )

@@ -103,3 +103,11 @@ def test_another_agency_learns_nothing(called):
     other = called.bank.bo if called.lead is called.bank.ann else called.bank.ann
     with acting(other), pytest.raises(Absent):
         answer_page(actor=other, kind="refusal", answer_id=called.refusal_id)
+
+
+def test_an_answer_says_who_makes_the_contact(called):
+    """The person of the session stands as who asked and who calls; the tables can be narrowed to who calls."""
+    assert "Asked by Ann Made by Ann" in text_of(called.client.get(f"/permits/{called.permit_id}/"))
+    for path, number in (("permits", called.permit_id), ("refusals", called.refusal_id)):
+        assert f'/{path}/{number}/"' in called.client.get(f"/{path}/?made_by=ann").content.decode()
+        assert f'/{path}/{number}/"' not in called.client.get(f"/{path}/?made_by=bo").content.decode()

@@ -20,6 +20,7 @@ _WHERES = {
     "case": "w.case_id = %(case)s::bigint",
     "debtor": "w.person_id = (SELECT c.person_id FROM portfolio_case c WHERE c.creditor_id = %(creditor_id)s AND c.id = %(debtor)s::bigint)",
     "asked_by": "w.user_id IN (SELECT n.id FROM parties_user n WHERE strpos(lower(n.display_name), lower(%(asked_by)s)) > 0)",
+    "made_by": "w.made_by IN (SELECT n.id FROM parties_user n WHERE strpos(lower(n.display_name), lower(%(made_by)s)) > 0)",
     "warned": "(jsonb_array_length(coalesce(w.explanation -> 'warnings', '[]')) > 0) = (%(warned)s = 'yes')",
     "from_on": f"w.decided_at >= {_MIDNIGHT.format(day='from_on', more='')}",
     "until_on": f"w.decided_at < {_MIDNIGHT.format(day='until_on', more=' + 1')}",
@@ -32,11 +33,15 @@ _AGAIN = """
     AND f.performer_id = w.performer_id AND f.decided_at >= w.decided_at - interval '1 day' AND f.decided_at < w.decided_at
     AND coalesce(f.next_allowed_at, 'infinity') > w.decided_at)
 """
-_JOINS = "JOIN parties_agency g ON g.creditor_id = w.creditor_id AND g.id = w.performer_id LEFT JOIN parties_user u ON u.id = w.user_id"
+_JOINS = (
+    "JOIN parties_agency g ON g.creditor_id = w.creditor_id AND g.id = w.performer_id LEFT JOIN parties_user u ON u.id = w.user_id"
+    " LEFT JOIN parties_user mu ON mu.id = w.made_by"
+)
 _WARNED = "coalesce(w.explanation #>> '{warnings,0,code}', '') AS warning"
 _COLUMNS = """
 w.id, w.decided_at, w.contact_at, w.local_on, w.channel, w.case_id, w.person_id, w.performer_id, g.name AS performer, g.code AS performer_code,
-g.kind AS performer_kind, w.user_id, coalesce(u.display_name, '') AS user_name, w.client_request_id
+g.kind AS performer_kind, w.user_id, coalesce(u.display_name, '') AS user_name, w.client_request_id,
+w.made_by, coalesce(mu.display_name, '') AS made_by_name
 """
 ANSWERS_PAGE: Mapping[str, PageQuery] = {
     "refusal": PageQuery(
@@ -77,10 +82,11 @@ GROUP BY ground.code, g.id, g.code, g.name ORDER BY ground.code, g.code
 _TOTALS = "SELECT count(*) AS request_count, count(DISTINCT w.person_id) AS debtor_count FROM contact_refusal w WHERE {conditions}"
 _ONE = """
 SELECT w.*, g.name AS performer, g.code AS performer_code, g.kind AS performer_kind, coalesce(u.display_name, '') AS user_name,
-       b.code AS batch_code, k.kind AS contact_point_kind
+       coalesce(mu.display_name, '') AS made_by_name, b.code AS batch_code, k.kind AS contact_point_kind
 FROM contact_{kind} w
 JOIN parties_agency g ON g.creditor_id = w.creditor_id AND g.id = w.performer_id
 LEFT JOIN parties_user u ON u.id = w.user_id
+LEFT JOIN parties_user mu ON mu.id = w.made_by
 LEFT JOIN placement_placement p ON p.creditor_id = w.creditor_id AND p.id = w.placement_id
 LEFT JOIN placement_batch b ON b.creditor_id = p.creditor_id AND b.id = p.batch_id
 LEFT JOIN portfolio_contactpoint k ON k.creditor_id = w.creditor_id AND k.id = w.contact_point_id

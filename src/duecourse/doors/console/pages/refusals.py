@@ -65,6 +65,7 @@ _FIRST = (
     Filter("from_on", _("From"), kind="date"),
     Filter("until_on", _("Until"), kind="date"),
     Filter("asked_by", _("Asked by"), hint=_("Part of a name")),
+    Filter("made_by", _("Made by"), hint=_("Part of a name")),
     Filter("case", _("Case"), kind="number"),
     Filter("debtor", _("Debtor of the case"), kind="number"),
     Filter("warned", _("With a warning"), choices=lambda _actor: [("yes", _("yes")), ("no", _("no"))]),
@@ -72,6 +73,7 @@ _FIRST = (
 _WHO = (
     Column("performer", _("Performer")),
     Column("user_name", _("Asked by")),
+    Column("made_by_name", _("Made by"), is_shown=False),
     Column("channel", _("Channel"), kind="word"),
     Column("contact_at", _("Contact at"), kind="instant", is_shown=False),
 )
