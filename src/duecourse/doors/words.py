@@ -62,6 +62,8 @@ SUBJECTS = {
     "contact_stop_lift": _("Lifting an emergency stop"),
     "paper": _("Paper"),
     "message_template": _("Template"),
+    "gate_terms": _("Terms of the gate"),
+    "call_definition": _("Definition of calls"),
 }
 KINDS = {
     "external": _("outside agency"),
@@ -237,6 +239,8 @@ FILES = {
     "hold_paid_already": _("said to be paid"),
     "hold_fraud": _("suspected fraud"),
     "hold_stop_list": _("creditor's stop list"),
+    "hold_represented": _("represented by an attorney"),
+    "hold_cease_request": _("asked in writing to stop"),
     "guess_sure": _("sure"),
     "guess_likely": _("likely"),
     "guess_doubtful": _("doubtful"),

@@ -22,8 +22,9 @@ REVOKED = """
     UNION ALL
     SELECT m.id, 'hold_' || h.kind, h.known_at FROM m JOIN portfolio_hold h ON h.creditor_id = m.creditor_id AND h.person_id = m.person_id
     WHERE h.stops_contact AND h.from_on <= m.local_on AND (h.until_on IS NULL OR h.until_on > m.local_on) AND h.known_at < m.seen_at
-      AND NOT (h.kind IN ('deceased', 'no_capacity') AND EXISTS (SELECT 1 FROM portfolio_contactpoint k
-          WHERE k.creditor_id = m.creditor_id AND k.id = m.contact_point_id AND k.whose NOT IN ('self', 'co_borrower', 'guarantor')))
+      AND NOT EXISTS (SELECT 1 FROM portfolio_contactpoint k WHERE k.creditor_id = m.creditor_id AND k.id = m.contact_point_id
+          AND (h.kind IN ('deceased', 'no_capacity') AND k.whose NOT IN ('self', 'co_borrower', 'guarantor')
+            OR h.kind IN ('represented', 'cease_request') AND k.whose = 'attorney'))
     UNION ALL
     SELECT m.id, 'case_closed', t.at FROM m JOIN portfolio_case c ON c.creditor_id = m.creditor_id AND c.id = m.case_id
     CROSS JOIN LATERAL (SELECT max(x.known_at) AS at FROM portfolio_casetransition x

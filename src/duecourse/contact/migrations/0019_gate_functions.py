@@ -251,9 +251,10 @@ BEGIN
             OR EXISTS (SELECT 1 FROM portfolio_case c WHERE c.creditor_id = p_creditor AND c.id = v_permit.case_id AND c.closed_on IS NOT NULL)
             OR EXISTS (SELECT 1 FROM portfolio_hold h WHERE h.creditor_id = p_creditor AND h.person_id = v_permit.person_id
                 AND h.stops_contact AND h.from_on <= v_permit.local_on AND (h.until_on IS NULL OR h.until_on > v_permit.local_on)
-                AND NOT (h.kind IN ('deceased', 'no_capacity') AND EXISTS (SELECT 1 FROM portfolio_contactpoint k
+                AND NOT EXISTS (SELECT 1 FROM portfolio_contactpoint k
                     WHERE k.creditor_id = p_creditor AND k.id = v_permit.contact_point_id AND k.person_id = v_permit.person_id
-                      AND k.whose NOT IN ('self', 'co_borrower', 'guarantor'))))
+                      AND (h.kind IN ('deceased', 'no_capacity') AND k.whose NOT IN ('self', 'co_borrower', 'guarantor')
+                        OR h.kind IN ('represented', 'cease_request') AND k.whose = 'attorney')))
             OR EXISTS (SELECT 1 FROM contact_contactstop s WHERE
                 {AT_STORING})
             OR v_maker IS NULL AND v_user <= 0 AND v_permit.channel IN ('call', 'visit')

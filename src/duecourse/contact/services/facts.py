@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 from duecourse.contact.errors import StatedUnknown
+from duecourse.contact.services import regulation_f
 from duecourse.contact.services.known import Contacted, Known, Request
 from duecourse.rules.vocabulary import Count, Fact, OverTime, Source, Vocabulary
 
@@ -53,11 +54,13 @@ HOLD_FACTS = {
     "hardship": "is_in_hardship",
     "litigation": "is_in_litigation",
     "bankrupt": "is_bankrupt",
+    "represented": "is_represented",
+    "cease_request": "is_cease_received",
 }
 """The fact that each kind of hold is."""
 OBLIGORS = ("self", "co_borrower", "guarantor")
 """Whose numbers and addresses are no third party's."""
-STATABLE_RECORDS = ("is_private_device",)
+STATABLE_RECORDS = ("is_private_device", *regulation_f.AGAINST_ITSELF)
 """Facts of the creditor's records that a requester may state against itself."""
 
 
@@ -86,6 +89,8 @@ def recorded(known: Known, *, request: Request, vocabulary: Vocabulary, is_place
     found["is_place_declined"] = point_id is not None and ("place_declined", "", point_id) in wishes
     if known.point is not None:
         found["is_third_party"] = known.point.whose not in OBLIGORS
+    if "is_addressee_third_party" in vocabulary.facts:
+        found |= regulation_f.of_records(known, request=request, holds=holds, wishes=wishes)
     counts = {name: int(value) for name, value in found.items()}
     if counts.get("is_third_party"):
         said = {kind for kind, _, point in wishes if point == point_id}

@@ -201,7 +201,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     except (RuleConflict, NoValueInForce, UnknownParameter) as undecided:
         own.append(grounds.undecided(undecided))
         verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=on, facts=facts, next_allowed_at=None, packs=packs, checked=())
-    own = _judged_otherwise(own, verdict=verdict, is_third_party=known.point is not None and known.point.whose not in of_contact.OBLIGORS)
+    own = _judged_otherwise(own, verdict=verdict, whose="self" if known.point is None else known.point.whose)
     next_at = _next_allowed(facts, verdict=verdict, own=own, layers=layers) if own or not verdict.allowed else None
     record = verdict.to_record() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
     record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
@@ -217,18 +217,24 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     )
 
 
-def _judged_otherwise(own: Sequence[Ground], *, verdict: Verdict, is_third_party: bool) -> list[Ground]:
+_ON_THIRD_PARTIES = frozenset({"is_third_party", "is_addressee_third_party"})
+"""Facts of which one is read by every rule that judges whether a third party may be contacted."""
+
+
+def _judged_otherwise(own: Sequence[Ground], *, verdict: Verdict, whose: str) -> list[Ground]:
     """Return the platform's grounds without those that a rule has told already, and with the one that no rule judges third parties.
 
-    A debtor's death or incapacity holds contact with the debtor; whether a third party may be asked then is for the rules.
+    A debtor's death or incapacity holds contact with the debtor; whether a third party may be asked then is for the rules. So is whether
+    the attorney of a represented debtor may be called.
     """
+    is_third_party = whose not in of_contact.OBLIGORS
     told = {name for reason in verdict.reasons for name in _facts_of(verdict, reason.rule_id)}
     judged = {f"hold_{kind}" for kind, fact in of_contact.HOLD_FACTS.items() if fact in told}
     judged |= {grounds.NOT_PLACED.code} if "is_placement_ended" in told else set()
     if is_third_party:
-        judged |= {"hold_deceased", "hold_no_capacity"}
+        judged |= {"hold_deceased", "hold_no_capacity"} | ({"hold_represented", "hold_cease_request"} if whose == "attorney" else set())
     left = [ground for ground in own if ground.code not in judged]
-    is_ruled = any("is_third_party" in bound.rule.facts_used for bound in verdict.checked)
+    is_ruled = any(_ON_THIRD_PARTIES & set(bound.rule.facts_used) for bound in verdict.checked)
     return left if is_ruled or not is_third_party else [*left, grounds.THIRD_PARTY]
 
 
@@ -247,8 +253,8 @@ def _facts(
         zone=known.zone,
         person_key=known.person_id,
         known=values
-        | of_contact.recorded(known, request=request, vocabulary=vocabulary, is_placed_here=is_placed_here, on=on)
-        | of_contact.stated(request, vocabulary=vocabulary),
+        | of_contact.stated(request, vocabulary=vocabulary)
+        | of_contact.recorded(known, request=request, vocabulary=vocabulary, is_placed_here=is_placed_here, on=on),
         performer_kind=grounds.RULE_KINDS[str(known.performer_kind)],
         lender_class=known.lender_class,
         product_class=known.product_class,
