@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -195,3 +197,15 @@ def test_what_is_stated_at_the_gate_refuses(the: Scene) -> None:
     """A collector who learns of an attorney states it, and is refused by the rule."""
     assert rules(ask(the, "1", stated={"is_represented": 1})) == {"us.represented"}
     assert ask(the, "2").is_permit
+
+
+def test_the_documentation_tells_of_every_fact_of_the_records() -> None:
+    """Each fact of the records that a rule on contacts reads stands in the table with where it comes from, and those stated are marked."""
+    page = (Path(__file__).parents[2] / "docs/packs.md").read_text("utf-8")
+    section = page.split("## Regulation F at the gate\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    told = {name: line.split("|")[3].strip() for line in lines for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    facts = vocabulary_of((US,)).facts
+    read = {name for rule in US.rules if rule.subject == "contact" for name in rule.facts_used if facts[name].source is Source.record}
+    assert read == told.keys()
+    assert {name for name, said in told.items() if said == "yes"} == set(regulation_f.AGAINST_ITSELF)
