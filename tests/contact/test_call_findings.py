@@ -10,7 +10,7 @@ import pytest
 from duecourse.contact.errors import CallDefinitionRefused
 from duecourse.contact.models import CallMatch
 from duecourse.contact.selectors import call_files_owed, call_finding_counts, calls_held, calls_unheld
-from duecourse.contact.services import call_definition_set, calls_match
+from duecourse.contact.services import call_definition_approve, call_definition_set, calls_match
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Forbidden
 from duecourse.parties.access import acting
@@ -48,7 +48,8 @@ def permits(the):
 def define(the, **terms):
     """Define from the scene's day on, said the day before."""
     with frozen(NOON - timedelta(days=1)):
-        return call_definition_set(actor=the.bank.qiu, from_on=DAY, **terms)
+        made = call_definition_set(actor=the.bank.qiu, from_on=DAY, **terms)
+        return call_definition_approve(actor=the.bank.mei, definition_id=made.pk) if made.needs_approval else made
 
 
 # ── calls without a permit ───────────────────────────────────────────────────────────────────────

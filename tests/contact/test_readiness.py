@@ -15,6 +15,7 @@ from duecourse.contact.services import (
     LETTER_PARTS,
     Answer,
     attempt_report,
+    gate_terms_approve,
     gate_terms_set,
     ground_text,
     message_template_add,
@@ -154,7 +155,8 @@ def test_the_creditors_own_terms_hold_from_their_day(the: Scene) -> None:
     account = imported(the, balance_minor=100_000)
     paid(the, account, 50_000)
     with frozen(NOON):
-        gate_terms_set(actor=the.bank.qiu, effective_on=DAY + timedelta(days=1), paid_share_bp=9_000, paid_minor_min=1)
+        terms = gate_terms_set(actor=the.bank.qiu, effective_on=DAY + timedelta(days=1), paid_share_bp=9_000, paid_minor_min=1)
+        gate_terms_approve(actor=the.bank.mei, terms_id=terms.pk)
     assert grounds(ask(the)) == ["paid_already"]
     assert ask(the, "2", at=NOON + timedelta(days=1)).is_permit
     with acting(the.bank.qiu):

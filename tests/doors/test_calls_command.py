@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from duecourse.contact.models import CallDefinition, CallRecord
+from duecourse.contact.services import call_definition_approve, definition_on
 from duecourse.doors import commands
 from duecourse.kit.clock import frozen
 from duecourse.parties.access import acting
@@ -90,11 +91,15 @@ def test_dry_repeated_and_refused(the, run):
 
 
 def test_a_definition_from_a_day_on(the, run):
-    """The command keeps what counts from a day to come."""
+    """The command keeps what counts from a day to come, and says of a definition that counts less that it waits for a second person."""
     code, out, _ = run("calls", "define", "--from", "2026-10-01", "--connected-seconds", "5", "--no-voicemail")
-    assert (code, "2026-10-01" in out) == (0, True)
+    assert (code, "2026-10-01" in out, "second person" in out) == (0, True, True)
     with acting(the.bank.system):
         definition = CallDefinition.objects.get()
+        assert definition_on(creditor_id=the.bank.id, on=definition.from_on).connected_seconds_min == 0
+    call_definition_approve(actor=the.bank.mei, definition_id=definition.pk)
+    with acting(the.bank.system):
+        assert definition_on(creditor_id=the.bank.id, on=definition.from_on).connected_seconds_min == 5
     assert (definition.connected_seconds_min, definition.is_voicemail_connected, definition.duration_tolerance_seconds) == (5, False, 15)
 
 
@@ -119,3 +124,22 @@ def test_a_performers_drop_folder(the, run):
     ]  # fmt: skip
     assert code == 0
     assert run("calls", "check", "--on", "2026-08-31")[0] == 0
+
+
+def test_calls_are_kept_until_somebody_says_otherwise(the, capsys):
+    """Nothing is said and nothing goes; too short a time is refused with the rule; a time that is long enough is told, and for ever again."""
+    code = the.bank.creditor.code
+    assert commands.run(["calls", "forget", "--creditor", code, "--lang", "en"]) == 0
+    assert "kept for ever; nothing was removed" in capsys.readouterr().out
+    with frozen(EVENING):
+        assert commands.run(["calls", "keep", "--months", "24", "--from", "2026-11-01", "--creditor", code, "--lang", "en"]) != 0
+        assert "cn.records_kept (kept_min_months 60)" in capsys.readouterr().err
+        assert commands.run(["calls", "keep", "--from", "2026-11-01", "--creditor", code]) != 0
+        capsys.readouterr()
+        assert commands.run(["calls", "keep", "--months", "60", "--from", "2026-11-01", "--creditor", code, "--lang", "zh"]) == 0
+        assert "保存 60 个月" in capsys.readouterr().out
+    with frozen(EVENING + timedelta(days=90)):
+        assert commands.run(["calls", "forget", "--dry", "--creditor", code, "--lang", "en", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["until_on"] == "2021-11-30"
+        assert commands.run(["calls", "keep", "--for-ever", "--from", "2026-12-01", "--creditor", code, "--lang", "en"]) == 0
+        assert "for ever" in capsys.readouterr().out

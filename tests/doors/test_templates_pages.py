@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from duecourse.contact.models import GateTerms, MessageTemplate
-from duecourse.contact.services import LETTER_PARTS
+from duecourse.contact.services import LETTER_PARTS, call_definition_set, definition_on, gate_terms_set, message_template_add
+from duecourse.kit.calendar import local_day
+from duecourse.kit.clock import now
 from duecourse.parties.access import acting
+from duecourse.parties.models import Approval
 from tests import people
+from tests.contact.scene import scene
+from tests.contact.test_papers import paper
 
 SMS = {"code": "due-3", "channel": "sms", "language": "zh-hans", "purpose": "reminder", "body": "您尾号 {tail} 的账户有 {balance} 元未还。",
        "valid_from_on": "2026-09-01", "valid_until_on": ""}  # fmt: skip
@@ -72,6 +79,65 @@ def test_strange_texts_do_no_harm(house, at):
     assert qiu.get("/templates/new/", {"from": "'; DROP"}).status_code == 200
     assert qiu.post(f"/templates/{made.pk}/end/", {"on": "yesterday"}).status_code in {302, 422}
     assert len(written(house)) == 1
+
+
+def test_terms_that_may_loosen_are_decided_on_by_a_second_person(house, at):
+    """Qiu's page shows them waiting and no button, Mei's the buttons; a refusal needs a reason; approved they stand as in force."""
+    qiu, mei = at(people.QIU), at(people.MEI)
+    today = local_day(now(), house.bank.creditor.zone).isoformat()
+    answer = qiu.post("/gate-terms/", TERMS | {"effective_on": today}, follow=True).content.decode()
+    assert "once a second person has approved it" in answer
+    assert "so a second person decides" in answer
+    assert 'value="approve"' not in answer
+    assert "Terms of the gate wait for a second person" in mei.get("/").content.decode()
+    shown = mei.get("/gate-terms/").content.decode()
+    assert ('value="approve"' in shown, "80.0%" in shown, "Nothing was set" in shown) == (True, True, True)
+    with acting(house.bank.system):
+        terms = GateTerms.objects.get()
+    address = f"/approvals/gate_terms/{terms.pk}/"
+    assert mei.post(address, {"hash": "0" * 64, "verdict": "approve"}).status_code == 409
+    assert mei.post(address, {"hash": terms.content_hash, "verdict": "reject", "reason": ""}).status_code == 422
+    assert qiu.post(address, {"hash": terms.content_hash, "verdict": "approve"}).status_code in (403, 409)
+    mei.post(address, {"hash": terms.content_hash, "verdict": "approve"})
+    shown = mei.get("/gate-terms/").content.decode()
+    assert ('value="approve"' in shown, "80.0%" in shown, "Nothing was set" in shown) == (False, True, False)
+
+
+def test_a_definition_of_calls_is_decided_on_among_the_approvals(house, at):
+    """What a command defined stands among what waits, with what it says, and an officer approves it."""
+    definition = call_definition_set(actor=house.bank.system, from_on=date(2999, 1, 1), connected_seconds_min=7)
+    qiu = at(people.QIU)
+    shown = qiu.get("/approvals/").content.decode()
+    assert "What counts as a connected call from 2999-01-01 on" in shown
+    qiu.post(f"/approvals/call_definition/{definition.pk}/", {"hash": definition.content_hash, "verdict": "approve"})
+    with acting(house.bank.system):
+        assert definition_on(creditor_id=house.bank.id, on=date(2999, 1, 1)).connected_seconds_min == 7
+    assert "What counts as a connected call" not in qiu.get("/approvals/").content.decode()
+
+
+def test_what_another_bank_put_down_is_not_there_to_decide(house, at):
+    """Terms, a definition, a paper and a template of another creditor are answered like numbers that do not exist, with and without their hash."""
+    other = scene(firm=people.OTHER_BANK)
+    bank = other.bank
+    said = {"actor": bank.qiu, "effective_on": date(2999, 1, 1), "paid_share_bp": 9_000, "paid_minor_min": 0}
+    text = {"code": "t", "channel": "sms", "language": "en", "body": "x", "purpose": "reminder", "valid_from_on": date(2999, 1, 1)}
+    found = {
+        "gate_terms": gate_terms_set(**said),
+        "call_definition": call_definition_set(actor=bank.qiu, from_on=date(2999, 1, 1), connected_seconds_min=7),
+        "paper": paper(other, is_approved=False),
+        "message_template": message_template_add(actor=bank.qiu, **text),
+    }
+    mei = at(people.MEI)
+    for kind, row in found.items():
+        for digest in (row.content_hash, ""):
+            for verdict in ("approve", "reject"):
+                answer = mei.post(f"/approvals/{kind}/{row.pk}/", {"hash": digest, "verdict": verdict, "reason": "x"})
+                assert answer.status_code == 404, (kind, digest, verdict)
+    assert mei.get(f"/papers/{found['paper'].pk}/").status_code == 404
+    assert mei.get(f"/templates/{found['message_template'].pk}/").status_code == 404
+    assert "2999" not in mei.get("/gate-terms/").content.decode()
+    with acting(bank.system):
+        assert not Approval.objects.exists()
 
 
 def test_only_compliance_sets_the_terms(house, at):

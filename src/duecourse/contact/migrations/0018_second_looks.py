@@ -1,6 +1,6 @@
-"""Look again at permits that were given."""
+"""Look again at permits that were given, and let a second person decide on terms and definitions that may loosen."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 from duecourse.kit import tenancy
 
@@ -132,10 +132,18 @@ END
 
 
 class Migration(migrations.Migration):
-    """What ended a permit before its time, and the contacts that were made on such a one all the same."""
+    """What one officer put down before goes on holding; what comes now and may loosen waits for another person."""
 
     dependencies = [("contact", "0017_who_makes_it")]
 
     operations = [
+        migrations.RenameField("gateterms", "set_by", "added_by"),
+        migrations.RenameField("calldefinition", "user_id", "added_by"),
+        migrations.AddField("gateterms", "content_hash", models.CharField(default="", max_length=64)),
+        migrations.AddField("gateterms", "needs_approval", models.BooleanField(default=False)),
+        migrations.AddField("calldefinition", "content_hash", models.CharField(default="", max_length=64)),
+        migrations.AddField("calldefinition", "needs_approval", models.BooleanField(default=False)),
+        migrations.RemoveConstraint("gateterms", "gate_terms_once"),
+        migrations.AddIndex("gateterms", models.Index(fields=["creditor", "effective_on"], name="gate_terms_day")),
         migrations.RunSQL(["DROP FUNCTION gate.permit_stopped(bigint, bigint)", LOOKED_AT, MADE_ON_REVOKED]),
     ]

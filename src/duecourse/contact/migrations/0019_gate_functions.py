@@ -178,8 +178,10 @@ BEGIN
                 FROM parties_qualification q WHERE q.creditor_id = p_creditor AND q.agency_id = p_performer),
             'terms', (SELECT json_agg(json_build_array(g.effective_on, g.paid_share_bp, g.paid_minor_min, g.qualification_kinds,
                     g.is_agency_list_kept, g.are_notices_kept, g.person_qualification_kinds))
-                FROM (SELECT * FROM contact_gateterms g WHERE g.creditor_id = p_creditor AND g.effective_on <= p_day + 1
-                    ORDER BY g.effective_on DESC LIMIT 3) AS g),
+                FROM (SELECT DISTINCT ON (t.effective_on) t.* FROM contact_gateterms t
+                    WHERE t.creditor_id = p_creditor AND t.effective_on <= p_day + 1
+                      AND (NOT t.needs_approval OR {GRANTED.format(kind="gate_terms", row="t")})
+                    ORDER BY t.effective_on DESC, t.id DESC LIMIT 3) AS g),
             'spans', (SELECT json_agg(json_build_array(k.valid_from_on, k.valid_until_on)) FROM portfolio_contactpoint k
                 WHERE k.creditor_id = p_creditor AND k.person_id = v_person AND k.whose = 'self'
                   AND k.kind = {REACHES.format(channel="p_channel")}),

@@ -89,12 +89,13 @@ class MessageTemplate(TenantRow):
 
 
 class GateTerms(TenantRow):
-    """What the creditor's gate asks for beyond the rules, from a day on: the newest day holds. Append-only.
+    """What the creditor's gate asks for beyond the rules, from a day on: the newest day, and of one day the newest row. Append-only.
 
     A debt counts as paid already when what came in since the last import reaches `paid_share_bp` of its balance and `paid_minor_min`
     minor units, or all of it. `qualification_kinds` must be valid for every outside agency, `person_qualification_kinds` for every person
     who makes a call or a visit. Where the list of agencies or the notices of outsourcing are kept here, an agency that is not listed, or of
-    which the debtor was not told, is known as such.
+    which the debtor was not told, is known as such. Terms that may loosen say `needs_approval` and hold once another person approved them,
+    see Approval.
     """
 
     effective_on = models.DateField()
@@ -104,15 +105,17 @@ class GateTerms(TenantRow):
     person_qualification_kinds = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     is_agency_list_kept = models.BooleanField(default=False, db_default=False)
     are_notices_kept = models.BooleanField(default=False, db_default=False)
-    set_by = models.BigIntegerField()
+    needs_approval = models.BooleanField(default=False)
+    content_hash = models.CharField(max_length=64, default="")
+    added_by = models.BigIntegerField()
     known_at = models.DateTimeField()
 
     class Meta:
         """Django's options."""
 
         constraints = [
-            models.UniqueConstraint(fields=["creditor", "effective_on"], name="gate_terms_once"),
             models.CheckConstraint(
                 condition=Q(paid_share_bp__gt=0, paid_share_bp__lte=10000, paid_minor_min__gte=0), name="gate_terms_amounts"
             ),
         ]
+        indexes = [models.Index(fields=["creditor", "effective_on"], name="gate_terms_day")]

@@ -14,7 +14,8 @@ class CallDefinition(TenantRow):
 
     A call is *connected* when somebody or something answered and talk lasted `connected_seconds_min` or more; *effective* when it is connected
     and lasted `effective_seconds_min` or more. `is_voicemail_connected` says whether voicemail answers. A call may begin
-    `clock_tolerance_seconds` outside its permit, and a reported duration differ by `duration_tolerance_seconds`, without being a finding.
+    `clock_tolerance_seconds` outside its permit, and a reported duration differ by `duration_tolerance_seconds`, without being a finding. One that
+    may loosen says `needs_approval` and holds once another person approved it, see Approval.
     """
 
     from_on = models.DateField()
@@ -23,7 +24,9 @@ class CallDefinition(TenantRow):
     is_voicemail_connected = models.BooleanField(default=True)
     clock_tolerance_seconds = models.IntegerField(default=60)
     duration_tolerance_seconds = models.IntegerField(default=15)
-    user_id = models.BigIntegerField()
+    needs_approval = models.BooleanField(default=False)
+    content_hash = models.CharField(max_length=64, default="")
+    added_by = models.BigIntegerField()
     known_at = models.DateTimeField()
 
     class Meta:

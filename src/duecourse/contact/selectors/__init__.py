@@ -9,7 +9,6 @@ from duecourse.contact.selectors.papers import (
     TEMPLATES_PAGE,
     access_paper,
     access_template,
-    gate_terms_on,
     papers_waiting,
     templates_waiting,
 )
@@ -27,6 +26,7 @@ from duecourse.contact.selectors.records import (
 )
 from duecourse.contact.selectors.revocations import Revocation, permit_revocations
 from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, stop_page, stops_open
+from duecourse.contact.selectors.terms import access_version, gate_terms_on, versions_waiting
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
 from duecourse.contact.selectors.violations import KINDS as VIOLATION_KINDS
 from duecourse.contact.selectors.violations import ViolationCount, request_counts, violation_counts
@@ -53,6 +53,7 @@ __all__ = [
     "access_paper",
     "access_permit",
     "access_template",
+    "access_version",
     "answer_page",
     "attempted_frame",
     "attempts_without_permit",
@@ -77,6 +78,7 @@ __all__ = [
     "stop_page",
     "stops_open",
     "templates_waiting",
+    "versions_waiting",
     "violation_counts",
     "window_frame",
     "work_case",

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from duecourse.contact.models import GateTerms, MessageTemplate, Paper
+from duecourse.contact.selectors.terms import gate_terms_on
 from duecourse.kit.errors import Absent
 from duecourse.ledger.selectors import PageQuery
 from duecourse.ledger.selectors.rows import dicts
@@ -102,17 +103,6 @@ def access_template(actor: Actor, *, template_id: int) -> MessageTemplate:
     if found is None:
         raise Absent(entity="template")
     return found
-
-
-def gate_terms_on(*, actor: Actor, on: date) -> GateTerms | None:
-    """Return the creditor's terms of the gate on a day, or None where none were set; an agency sees none.
-
-    Raises:
-        Absent: the actor is on an agency's side.
-    """
-    if actor.is_agency:
-        raise Absent(entity="terms")
-    return GateTerms.objects.filter(creditor_id=actor.creditor_id, effective_on__lte=on).order_by("-effective_on").first()
 
 
 def person_kinds_on(*, actor: Actor, on: date) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ day AS (
         coalesce(x.duration_tolerance_seconds, 15) AS duration_tolerance_seconds
     FROM generate_series(%(from_on)s::date, %(until_on)s::date, interval '1 day') d
     LEFT JOIN LATERAL (SELECT * FROM contact_calldefinition n WHERE n.creditor_id = %(creditor)s AND n.from_on <= d::date
+            AND (NOT n.needs_approval OR EXISTS (SELECT 1 FROM parties_approval v WHERE v.creditor_id = n.creditor_id
+                AND v.subject_kind = 'call_definition' AND v.subject_id = n.id AND v.is_granted))
         ORDER BY n.from_on DESC, n.known_at DESC, n.id DESC LIMIT 1) x ON true
 )
 """

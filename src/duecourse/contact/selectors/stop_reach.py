@@ -33,6 +33,10 @@ SELECT (SELECT count(*) FROM contact_contactstop s WHERE s.creditor_id = %(credi
             WHERE a.creditor_id = l.creditor_id AND a.subject_kind = 'contact_stop_lift' AND a.subject_id = l.id)) AS stop_lifts_asked,
        (SELECT count(*) FROM contact_paper w WHERE w.creditor_id = %(creditor)s AND w.added_by <> %(user)s AND NOT EXISTS (
             SELECT 1 FROM parties_approval a WHERE a.creditor_id = w.creditor_id AND a.subject_kind = 'paper' AND a.subject_id = w.id)) AS papers_waiting,
+       (SELECT count(*) FROM (SELECT creditor_id, id, added_by, 'gate_terms' AS kind FROM contact_gateterms WHERE needs_approval UNION ALL
+            SELECT creditor_id, id, added_by, 'call_definition' FROM contact_calldefinition WHERE needs_approval) w
+            WHERE w.creditor_id = %(creditor)s AND w.added_by <> %(user)s AND NOT EXISTS (SELECT 1 FROM parties_approval a
+                WHERE a.creditor_id = w.creditor_id AND a.subject_kind = w.kind AND a.subject_id = w.id)) AS terms_waiting,
        (SELECT count(*) FROM parties_collectorqualification q WHERE q.creditor_id = %(creditor)s AND q.is_confirmed IS NULL
             AND q.withdrawn_at IS NULL AND q.added_by <> %(user)s) AS collector_evidence_waiting
 """
@@ -94,5 +98,5 @@ def stop_reach(
 
 
 def compliance_counts(*, actor: Actor, user_id: int) -> dict[str, int]:
-    """Return how many emergency stops stand, and how many lifts, papers and pieces of evidence wait for a decision of this person's."""
+    """Return how many emergency stops stand, and how many lifts, papers, terms and pieces of evidence wait for a decision of this person's."""
     return dicts(_WAITING, creditor=actor.creditor_id, user=user_id)[0]

@@ -3,7 +3,7 @@
 from duecourse.contact.services.attempts import attempt_report
 from duecourse.contact.services.call_matching import calls_match
 from duecourse.contact.services.calls import COMPLAINTS, DISPUTES, PromiseGiven, call_request, number_open, outcome_record
-from duecourse.contact.services.definitions import call_definition_set, definition_on
+from duecourse.contact.services.definitions import call_definition_approve, call_definition_reject, call_definition_set, definition_on
 from duecourse.contact.services.grounds import ground_text
 from duecourse.contact.services.notices import agency_publish, agency_unpublish, contact_wish_record, outsourcing_notices_record
 from duecourse.contact.services.papers import paper_add, paper_approve, paper_end, paper_reject
@@ -17,7 +17,7 @@ from duecourse.contact.services.templates import (
     message_template_end,
     message_template_reject,
 )
-from duecourse.contact.services.terms import gate_terms_set
+from duecourse.contact.services.terms import gate_terms_approve, gate_terms_reject, gate_terms_set
 from duecourse.contact.services.trial import permit_try
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "call_definition_set",
     "call_records_load",
     "call_request",
+    "call_definition_approve",
+    "call_definition_reject",
     "calls_match",
     "contact_stop",
     "contact_stop_lift",
@@ -47,6 +49,8 @@ __all__ = [
     "message_template_end",
     "message_template_reject",
     "number_open",
+    "gate_terms_approve",
+    "gate_terms_reject",
     "outcome_record",
     "outsourcing_notices_record",
     "paper_add",

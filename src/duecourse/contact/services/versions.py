@@ -1,4 +1,4 @@
-"""Versions of what the creditor lays down, papers and templates alike: numbered under one code, never changed, decided on by a second person."""
+"""Versions of what the creditor lays down: never changed, and decided on by a second person; papers and templates are numbered under a code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from duecourse.contact.errors import VersionOfAnother
-from duecourse.contact.models import MessageTemplate, Paper
+from duecourse.contact.models import CallDefinition, GateTerms, MessageTemplate, Paper
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.kit.ids import content_hash
@@ -20,12 +20,18 @@ WRITERS = (Role.COMPLIANCE, Role.MANAGER)
 """Who writes a version, and who decides on another's."""
 _LOCK = "SELECT pg_advisory_xact_lock(49411, hashtext(%s))"
 _Version = TypeVar("_Version", Paper, MessageTemplate)
+_Decided = TypeVar("_Decided", Paper, MessageTemplate, GateTerms, CallDefinition)
+
+
+def versions_lock(actor: Actor, subject: str, code: str = "") -> None:
+    """Keep everybody else from writing a version of this kind and code, or deciding on one, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [f"{actor.creditor_id} {subject} {code}"])
 
 
 def newest_version(model: type[_Version], *, actor: Actor, subject: str, code: str) -> _Version | None:
     """Return the newest version under a code, or None; until the transaction ends nobody else writes the next one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [f"{actor.creditor_id} {subject} {code}"])
+    versions_lock(actor, subject, code)
     return model.objects.filter(creditor_id=actor.creditor_id, code=code).order_by("-number").first()
 
 
@@ -66,7 +72,7 @@ def version_add(
     return made, True
 
 
-def version_decide(found: _Version | None, *, actor: Actor, subject: str, entity: str, is_granted: bool, reason: str) -> _Version:
+def version_decide(found: _Decided | None, *, actor: Actor, subject: str, entity: str, is_granted: bool, reason: str) -> _Decided:
     """Decide on a version that somebody else wrote.
 
     Raises:

@@ -17,7 +17,15 @@ from rich.table import Table
 
 from duecourse.contact.models import CallRecordFile
 from duecourse.contact.selectors import FINDING_KINDS, CallFinding, call_files, call_files_owed, call_finding_counts, call_findings
-from duecourse.contact.services import CallRecordsResult, call_definition_set, call_records_load, calls_match
+from duecourse.contact.services import (
+    CallRecordsResult,
+    CallsForgotten,
+    call_definition_set,
+    call_records_load,
+    call_retention_set,
+    calls_forget,
+    calls_match,
+)
 from duecourse.doors.call_words import finding_kind_text, finding_text
 from duecourse.doors.commands.choose import chosen_actor, rejects_place
 from duecourse.doors.commands.feed import swept_text
@@ -48,6 +56,8 @@ def calls() -> None:
     duecourse calls sweep /srv/drop/aoki --performer aoki
     duecourse calls check --on 2026-09-01
     duecourse calls define --from 2026-10-01 --connected-seconds 5
+    duecourse calls keep --months 60 --from 2027-01-01
+    duecourse calls forget --dry
     """
 
 
@@ -143,8 +153,47 @@ def define(
         actor=actor, from_on=from_.date(), connected_seconds_min=connected_seconds, effective_seconds_min=effective_seconds,
         is_voicemail_connected=not no_voicemail, clock_tolerance_seconds=clock_tolerance, duration_tolerance_seconds=duration_tolerance,
     )  # fmt: skip
-    said = _("From {day} on this definition of connected and effective calls holds.").format(day=definition.from_on)
-    terminal.answer({"id": definition.pk, "from_on": definition.from_on}, text=said)
+    said = _("From {day} on this definition of connected and effective calls holds.")
+    if definition.needs_approval:
+        said = _("It may count calls less, so it holds from {day} on once a second person has approved it (Approvals in the console).")
+    facts = {"id": definition.pk, "from_on": definition.from_on, "needs_approval": definition.needs_approval}
+    terminal.answer(facts, text=said.format(day=definition.from_on))
+
+
+@app.command()
+def keep(
+    months: int = typer.Option(None, "--months", help="Months since the call; not fewer than the rules in force ask for."),
+    for_ever: bool = typer.Option(False, "--for-ever", help="Keep them for ever, as it is until somebody says otherwise."),
+    from_: datetime = typer.Option(..., "--from", formats=["%Y-%m-%d"], help="The first day on which it holds; 30 days from now or later."),
+    creditor: str = CREDITOR,
+    as_: str = AS,
+) -> None:
+    """Say how long call records are kept. Nothing is removed by this; forget removes what is older."""
+    if (months is None) is not for_ever:
+        raise typer.BadParameter(_("Name either --months or --for-ever."))
+    said = call_retention_set(actor=chosen_actor(creditor, as_), kept_months=months, from_on=from_.date())
+    if said.kept_months is None:
+        text = _("From {day} on call records are kept for ever.").format(day=said.from_on)
+    else:
+        text = _("From {day} on call records are kept for {months} months.").format(day=said.from_on, months=said.kept_months)
+    terminal.answer({"id": said.pk, "from_on": said.from_on, "kept_months": said.kept_months}, text=text)
+
+
+@app.command()
+def forget(
+    dry: bool = typer.Option(False, "--dry", help="Tell what would happen, and do nothing."), creditor: str = CREDITOR, as_: str = AS
+) -> None:
+    """Remove call records whose time is over; where no time was said nothing is. Those of debtors whose case is open, or on hold, stay."""
+    gone = calls_forget(actor=chosen_actor(creditor, as_), is_trial=dry)
+    terminal.answer(asdict(gone) | {"is_trial": dry}, text=_forgotten_text(gone, is_trial=dry))
+
+
+def _forgotten_text(gone: CallsForgotten, *, is_trial: bool) -> str:
+    if gone.until_on is None:
+        return _("Call records are kept for ever; nothing was removed.")
+    counts = {"day": gone.until_on, "removed": f"{gone.record_count:,}", "kept": f"{gone.kept_count:,}", "files": f"{gone.file_count:,}"}
+    text = _("Calls from before {day}: {removed} removed, {kept} kept for open cases and holds; {files} files destroyed.").format(**counts)
+    return "\n".join([*([_("This would happen; nothing was done.")] if is_trial else []), text])
 
 
 def facts_of_calls(result: CallRecordsResult) -> dict[str, Any]:

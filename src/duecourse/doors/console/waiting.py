@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,17 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from duecourse.contact.models import CallDefinition, GateTerms
 from duecourse.contact.selectors.papers import access_paper, access_template, papers_waiting, templates_waiting
 from duecourse.contact.selectors.stops import lifts_waiting
+from duecourse.contact.selectors.terms import access_version, versions_waiting
 from duecourse.contact.services import (
+    call_definition_approve,
+    call_definition_reject,
     contact_stop_lift_approve,
     contact_stop_lift_reject,
+    gate_terms_approve,
+    gate_terms_reject,
     message_template_approve,
     message_template_reject,
     paper_approve,
@@ -24,8 +30,8 @@ from duecourse.contact.services import (
 from duecourse.doors import words
 from duecourse.doors.console.tables import LISTINGS
 from duecourse.kit.errors import Absent
-from duecourse.kit.money import format_amount
-from duecourse.parties.access import Actor
+from duecourse.kit.money import BASIS_POINTS, format_amount
+from duecourse.parties.access import Actor, creditor_of
 from duecourse.parties.models import Role
 from duecourse.parties.selectors import (
     access_collector_qualification,
@@ -127,6 +133,16 @@ DECISIONS: dict[str, Decision] = {
         lambda actor, number, reason: paper_approve(actor=actor, paper_id=number, reason=reason),
         lambda actor, number, reason: paper_reject(actor=actor, paper_id=number, reason=reason),
     ),
+    "gate_terms": Decision(
+        lambda actor, number: access_version(GateTerms, actor, version_id=number).content_hash,
+        lambda actor, number, reason: gate_terms_approve(actor=actor, terms_id=number, reason=reason),
+        lambda actor, number, reason: gate_terms_reject(actor=actor, terms_id=number, reason=reason),
+    ),
+    "call_definition": Decision(
+        lambda actor, number: access_version(CallDefinition, actor, version_id=number).content_hash,
+        lambda actor, number, reason: call_definition_approve(actor=actor, definition_id=number, reason=reason),
+        lambda actor, number, reason: call_definition_reject(actor=actor, definition_id=number, reason=reason),
+    ),
     "message_template": Decision(
         lambda actor, number: access_template(actor, template_id=number).content_hash,
         lambda actor, number, reason: message_template_approve(actor=actor, template_id=number, reason=reason),
@@ -152,12 +168,17 @@ def waiting(*, actor: Actor) -> list[Waiting]:
         *_stop_lifts(actor),
         *_papers(actor),
         *_templates(actor),
+        *gate_terms_waiting(actor),
+        *_call_definitions(actor),
     ]
-    names = names_of(user_ids={item.requested_by for item in found})
-    return [
-        Waiting(**{name: getattr(item, name) for name in Waiting.__slots__} | {"name": names.get(item.requested_by, _("the system"))})
-        for item in sorted(found, key=lambda item: item.at)
-    ]
+    return named(found)
+
+
+def named(found: Iterable[Waiting]) -> list[Waiting]:
+    """Return what waits with the names of who asked, the oldest first."""
+    found = sorted(found, key=lambda item: item.at)
+    names = names_of(user_ids={item.requested_by for item in found}) if found else {}
+    return [replace(item, name=names.get(item.requested_by, _("the system"))) for item in found]
 
 
 def _address(name: str, number: int) -> str:
@@ -266,6 +287,44 @@ def _papers(actor: Actor) -> list[Waiting]:
         title = _("End of %(title)s") % {"title": title} if row["is_end"] else title
         given = (row["added_by"], row["known_at"], row["content_hash"], _address("paper", row["paper_id"]))
         found.append(Waiting("paper", row["paper_id"], title, facts, *given))
+    return found
+
+
+def gate_terms_waiting(actor: Actor) -> list[Waiting]:
+    """Return the terms of the gate that wait for a second person, oldest first, without names."""
+    currency, found = creditor_of(actor).currency, []
+    for row in versions_waiting(GateTerms, actor=actor):
+        facts = gate_terms_facts(row, currency=currency)
+        given = (row.added_by, row.known_at, row.content_hash, reverse("gate-terms"))
+        found.append(Waiting("gate_terms", row.pk, _("Terms from %(day)s on") % {"day": row.effective_on.isoformat()}, facts, *given))
+    return found
+
+
+def gate_terms_facts(row: GateTerms, *, currency: str) -> tuple[tuple[str, str], ...]:
+    """Return what terms of the gate say, as labels and values."""
+    said = {True: _("yes"), False: _("no")}
+    return (
+        (_("Paid already from so many percent of the balance"), f"{row.paid_share_bp / BASIS_POINTS:.1%}"),
+        (_("And at least this amount"), format_amount(row.paid_minor_min, currency)),
+        (_("What every agency must have valid evidence of"), ", ".join(row.qualification_kinds) or "–"),
+        (_("What everybody who calls or visits must have valid evidence of"), ", ".join(row.person_qualification_kinds) or "–"),
+        (_("The published list of agencies is kept here"), said[row.is_agency_list_kept]),
+        (_("Notices of outsourcing are kept here"), said[row.are_notices_kept]),
+    )
+
+
+def _call_definitions(actor: Actor) -> list[Waiting]:
+    found = []
+    for row in versions_waiting(CallDefinition, actor=actor):
+        facts = (
+            (_("A call is connected from so many seconds of talk"), str(row.connected_seconds_min)),
+            (_("A call is effective from so many seconds of talk"), str(row.effective_seconds_min)),
+            (_("Voicemail that answers counts as connected"), _("yes") if row.is_voicemail_connected else _("no")),
+            (_("Seconds that a call may begin outside its permit"), str(row.clock_tolerance_seconds)),
+            (_("Seconds that a duration may differ"), str(row.duration_tolerance_seconds)),
+        )
+        title = _("What counts as a connected call from %(day)s on") % {"day": row.from_on.isoformat()}
+        found.append(Waiting("call_definition", row.pk, title, facts, row.added_by, row.known_at, row.content_hash, ""))
     return found
 
 

@@ -69,6 +69,9 @@ KINDS: dict[str, Kind] = {
     ),
     "contact_stops_open": Kind(_("Emergency stops that stand"), "hand-stop", "contact-stops", roles=(Role.COMPLIANCE,)),
     "papers_waiting": Kind(_("Papers wait for a second person"), "file-certificate", "approvals", roles=(Role.COMPLIANCE, Role.MANAGER)),
+    "terms_waiting": Kind(
+        _("Terms of the gate wait for a second person"), "adjustments-check", "approvals", roles=(Role.COMPLIANCE, Role.MANAGER)
+    ),
     "collector_evidence_waiting": Kind(
         _("Evidence of collectors waits to be confirmed"), "certificate", "approvals", roles=(Role.COMPLIANCE, Role.MANAGER)
     ),

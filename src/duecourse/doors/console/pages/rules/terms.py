@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from duecourse.contact.selectors.papers import gate_terms_on
+from duecourse.contact.selectors.terms import gate_terms_on
 from duecourse.contact.services import gate_terms_set
 from duecourse.doors.console.forms import DayField, Form, MoneyField
 from duecourse.doors.console.shell import creditor_only, today
+from duecourse.doors.console.waiting import gate_terms_facts, gate_terms_waiting, named
 from duecourse.kit.errors import DuecourseError
-from duecourse.kit.money import BASIS_POINTS
 from duecourse.parties.models import Role
 
 
@@ -60,7 +60,7 @@ class TermsForm(Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @creditor_only
 def terms(request: HttpRequest) -> HttpResponse:
-    """Show the terms in force, and let a compliance officer set new ones from a day on."""
+    """Show the terms in force and those that wait for a second person, and let a compliance officer set new ones from a day on."""
     current = gate_terms_on(actor=request.actor, on=today(request))
     initial: dict[str, Any] = {"effective_on": today(request), "paid_share_percent": 90, "paid_minor_min": 0}
     if current is not None:
@@ -73,14 +73,16 @@ def terms(request: HttpRequest) -> HttpResponse:
         given = dict(form.cleaned_data)
         kinds = {name: given.pop(name).replace("，", ",").split(",") for name in ("qualification_kinds", "person_qualification_kinds")}
         try:
-            gate_terms_set(actor=request.actor, paid_share_bp=given.pop("paid_share_percent") * 100, **kinds, **given)
+            made = gate_terms_set(actor=request.actor, paid_share_bp=given.pop("paid_share_percent") * 100, **kinds, **given)
         except DuecourseError as refused:
             form.add_refusal(refused)
         else:
-            messages.success(request, _("The gate goes by that from its day on."))
+            waits = _("Written. It may loosen something, so the gate goes by it from its day on once a second person has approved it.")
+            messages.success(request, waits if made.needs_approval else _("The gate goes by that from its day on."))
             return redirect("gate-terms")
     context = {"form": form, "current": current, "may_set": str(Role.COMPLIANCE) in request.actor.roles}
-    context["paid_share"] = current.paid_share_bp / BASIS_POINTS if current else None
+    context["facts"] = gate_terms_facts(current, currency=request.creditor.currency) if current else ()
+    context["waiting"] = [(item, item.barrier(request.actor)) for item in named(gate_terms_waiting(request.actor))]
     return TemplateResponse(request, "console/rules/terms.html", context, status=422 if form.errors else 200)
 
 
