@@ -326,6 +326,7 @@ FORGED = (
     ("SELECT gate.analyse('{}')", "permission denied"),
     ("SELECT gate.contact_month('2026-03-02')", "permission denied"),
     ("SELECT gate.contact_months('2026-03-02')", "permission denied"),
+    ("SELECT gate.contact_statistics()", "permission denied"),
     ("SELECT gate.contact_part('contact_permit', 'mine')", "permission denied"),
     ("SELECT gate.token_counted(1, 1, 1, now())", "permission denied"),
 )

@@ -1,4 +1,4 @@
-"""What has a time is gone when the time is over: files that left as exports, and files that were sent to be looked at."""
+"""What has a time is gone when the time is over: files that left as exports, and files that were sent to be looked at. Months begin in time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from duecourse.contact.services import partitions_ahead
 from duecourse.kit.errors import DuecourseError
 from duecourse.parties.access import acting, system
 from duecourse.parties.selectors import creditors
@@ -18,9 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 def tidy_all() -> int:
-    """Destroy what has lapsed, of every creditor, and return how many files and requests; a failure is logged and tried again later."""
+    """Destroy what has lapsed, of every creditor, and return how many files and requests; a failure is logged and tried again later.
+
+    Before, the months to come are given their place among the permits.
+    """
     lapsed_count = 0
     try:
+        partitions_ahead()
         for creditor in creditors():
             actor = system(creditor.pk)
             lapsed_count += exports_expire(actor=actor)

@@ -97,17 +97,19 @@ ALTER TABLE contact_permit ATTACH PARTITION contact_permit_default DEFAULT;
 ALTER TABLE contact_attempt ATTACH PARTITION contact_attempt_default DEFAULT;
 """
 
-# Only a table's owner may give it a part, so these two functions belong to the owner; the application may ask for months near the present, and
+# Only a table's owner may give it a part, so these functions belong to the owner; the application may ask for months near the present, and
 # for those of which the default holds rows. Nothing is waited for longer than half a second: a worker comes again.
 # Rows of the month that lie in the default are moved: copied aside, taken out, and attached with the month. That is the one place
-# in which a book's trigger rests, within one transaction that holds both defaults for itself.
+# in which a book's trigger rests, within one transaction that holds both defaults for itself. The server's own housekeeping looks at parts only,
+# so the statistics of the whole are refreshed here.
 MONTHS = """
 CREATE FUNCTION gate.contact_months(p_on date) RETURNS SETOF date
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT m FROM (
         SELECT (date_trunc('month', p_on::timestamp) + n * interval '1 month')::date FROM generate_series(0, 3) n
         UNION SELECT date_trunc('month', local_on::timestamp)::date FROM contact_permit_default
-    ) AS wanted (m) WHERE to_regclass('public.contact_permit_' || to_char(m, 'YYYY_MM')) IS NULL ORDER BY m
+    ) AS wanted (m) WHERE NOT EXISTS (
+        SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = 'contact_permit_' || to_char(m, 'YYYY_MM')) ORDER BY m
 $$;
 CREATE FUNCTION gate.contact_month(p_month date) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '500ms' AS $$
@@ -121,7 +123,7 @@ DECLARE
     v_is_filled boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(49412, 0);
-    IF to_regclass('public.' || v_permits) IS NOT NULL THEN
+    IF EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = v_permits) THEN
         RETURN false;
     END IF;
     LOCK TABLE contact_permit_default, contact_attempt_default IN ACCESS EXCLUSIVE MODE;
@@ -153,12 +155,27 @@ BEGIN
     RETURN true;
 END
 $$;
-REVOKE ALL ON FUNCTION gate.contact_months(date), gate.contact_month(date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION gate.contact_months(date), gate.contact_month(date) TO duecourse_app;
+CREATE FUNCTION gate.contact_statistics() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_stat_user_tables WHERE relid = 'contact_permit'::regclass AND last_analyze > now() - interval '1 day') THEN
+        IF current_setting('server_version_num')::integer >= 180000 THEN
+            EXECUTE 'ANALYZE ONLY contact_permit';
+            EXECUTE 'ANALYZE ONLY contact_attempt';
+        ELSE
+            ANALYZE contact_permit;
+            ANALYZE contact_attempt;
+        END IF;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION gate.contact_months(date), gate.contact_month(date), gate.contact_statistics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION gate.contact_months(date), gate.contact_month(date), gate.contact_statistics() TO duecourse_app;
 """
 
-# Months that occur, two behind the present (an earlier answer is looked for over sixty days) and three ahead. Keys are added when the rows are
-# there, for one look over a table costs less than one look a row.
+# Months that occur, two behind the present (an earlier answer is looked for over sixty days) and three ahead; those without a row come after
+# the statistics, for the planner reads an empty table whole. Keys are added when the rows are there: one look over a table costs less than
+# one look a row.
 CARRIED = f"""
 ALTER TABLE {MATCH} ADD COLUMN permit_on date;
 DO $$
@@ -167,9 +184,7 @@ DECLARE
     v_columns text;
     v_theirs text;
 BEGIN
-    FOR v_month IN SELECT date_trunc('month', local_on::timestamp)::date FROM gate.{PERMIT}
-        UNION SELECT (date_trunc('month', current_date::timestamp) + n * interval '1 month')::date FROM generate_series(-2, 3) n ORDER BY 1
-    LOOP
+    FOR v_month IN SELECT DISTINCT date_trunc('month', local_on::timestamp)::date FROM gate.{PERMIT} ORDER BY 1 LOOP
         PERFORM gate.contact_month(v_month);
     END LOOP;
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO v_columns FROM pg_attribute
@@ -187,6 +202,7 @@ DROP TABLE gate.{ATTEMPT};
 DROP TABLE gate.{PERMIT};
 ANALYZE {PERMIT};
 ANALYZE {ATTEMPT};
+SELECT gate.contact_month((date_trunc('month', current_date::timestamp) + n * interval '1 month')::date) FROM generate_series(-2, 3) n;
 """
 KEYS = [
     tenancy.tenant_references(PERMIT, REQUEST),
@@ -260,7 +276,11 @@ BEGIN
 END
 """,
 )
-KEPT_PLAN = "ALTER FUNCTION gate.contact_counts(bigint, bigint, date) SET plan_cache_mode = force_generic_plan;"
+KEPT_PLAN = """
+ALTER FUNCTION gate.contact_counts(bigint, bigint, date) SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION gate.contact_counts(bigint, bigint, date) SET enable_seqscan = off;
+"""
+"""A month begins empty, and a plan made then would read it whole when it is full."""
 
 PERFORMER = models.ForeignKey(
     db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.agency"

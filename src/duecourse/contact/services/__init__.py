@@ -7,6 +7,7 @@ from duecourse.contact.services.definitions import call_definition_approve, call
 from duecourse.contact.services.grounds import ground_text
 from duecourse.contact.services.notices import agency_publish, agency_unpublish, contact_wish_record, outsourcing_notices_record
 from duecourse.contact.services.papers import paper_add, paper_approve, paper_end, paper_reject
+from duecourse.contact.services.partitions import partitions_ahead
 from duecourse.contact.services.permits import Answer, permit_request
 from duecourse.contact.services.records import CallRecordsResult, call_records_load
 from duecourse.contact.services.stops import contact_stop, contact_stop_lift, contact_stop_lift_approve, contact_stop_lift_reject
@@ -57,6 +58,7 @@ __all__ = [
     "paper_approve",
     "paper_end",
     "paper_reject",
+    "partitions_ahead",
     "permit_request",
     "permit_try",
 ]
