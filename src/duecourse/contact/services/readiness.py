@@ -114,8 +114,7 @@ def of_maker(known: Known, *, channel: str, performer_kind: str, required: Seque
     if known.maker_id is None:
         whys = [_STOPPED_AMONG] if known.is_maker_unsaid else []
         whys += [_QUALIFIED] if required else []
-        en, zh = (" ".join(sentences) for sentences in zip(*whys, strict=True)) if whys else ("", "")
-        return [grounds.MAKER_UNSAID.told(en, zh)] if whys else []
+        return [grounds.MAKER_UNSAID.told(" ".join(en for en, _ in whys), "".join(zh for _, zh in whys))] if whys else []
     found = []
     for kind in required:
         spans = [span for name, span in known.maker_evidence if name == kind]
