@@ -132,7 +132,8 @@ def answers_said(rule: Rule, *, pack: Pack) -> list[tuple[str, str]]:
     titles["local_time"] = Bilingual(zh="当地时间", en="local time")
 
     def filled(lang: str) -> str:
-        return re.sub(r"{(\w+)}", lambda place: f"〔{getattr(titles[place[1]], lang)}〕", getattr(rule.explanation, lang))
+        opening, closing = ("〔", "〕") if lang == "zh" else ("[", "]")
+        return re.sub(r"{(\w+)}", lambda place: opening + getattr(titles[place[1]], lang) + closing, getattr(rule.explanation, lang))
 
     return [(lang, filled(lang)) for lang in (("zh", "en") if is_chinese() else ("en", "zh"))]
 
@@ -161,7 +162,7 @@ def paragraphs(sense: str) -> list[Block]:
 
 
 def _line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"\s+", " ", text).replace("`", "").strip()
 
 
 def facts_read(rule: Rule, *, pack: Pack) -> list[tuple[str, str]]:

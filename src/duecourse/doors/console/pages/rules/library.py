@@ -286,7 +286,7 @@ def _resting(pack: Pack, text: Text) -> int:
 
 
 def _case(case: Mapping[str, Any], *, faults: tuple[str, ...], pack: Pack) -> dict[str, Any]:
-    told = [(_("Day"), case["as_of"])] if "as_of" in case else []
+    told = [(_("Day"), str(case["as_of"]))] if "as_of" in case else []
     for name, value in case.get("facts", {}).items():
         fact = pack.vocabulary.facts.get(name)
         told.append((said(fact.title) if fact else word(f"case_{name}"), _fact_shown(name, value, unit=fact.unit if fact else None)))
