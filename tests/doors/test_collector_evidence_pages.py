@@ -66,6 +66,9 @@ def test_ann_puts_it_down_and_mei_confirms_it_on_the_list(house, enter):
     assert "ends soon" in shown
     assert "May not call today" not in shown
     assert "ends soon" in text_of(mei.get(f"/agencies/{house.bank.aoki.pk}/"))
+    home = text_of(mei.get("/"))
+    assert "Evidence of collectors that ends within 30 days" in home
+    assert "waits to be confirmed" not in home
 
 
 def test_the_creditors_side_records_and_withdraws_on_the_agencys_page(house, enter):

@@ -10,12 +10,23 @@ from django.db import DatabaseError, connection
 from duecourse.kit.errors import Absent
 from duecourse.parties import selectors
 from duecourse.parties.access import acting
-from duecourse.parties.models import Agency, Contract, ContractVersion, Creditor, FeeLine, FeeSchedule, Membership, Qualification, User
-from duecourse.parties.services import qualification_add
+from duecourse.parties.models import (
+    Agency,
+    CollectorQualification,
+    Contract,
+    ContractVersion,
+    Creditor,
+    FeeLine,
+    FeeSchedule,
+    Membership,
+    Qualification,
+    User,
+)
+from duecourse.parties.services import collector_qualification_add, qualification_add
 from tests import factories, people
 
 pytestmark = pytest.mark.django_db
-MODELS = (Agency, Membership, Qualification, Contract, ContractVersion, FeeSchedule, FeeLine)
+MODELS = (Agency, Membership, Qualification, Contract, ContractVersion, FeeSchedule, FeeLine, CollectorQualification)
 
 
 @pytest.fixture
@@ -27,6 +38,11 @@ def banks():
             qualification_add(
                 actor=bank.qiu, agency_id=agency.pk, kind="licence", valid_from_on=date(2026, 1, 1), valid_until_on=date(2027, 1, 1)
             )
+        for person, agency in ((bank.ann, bank.aoki), (bank.bo, bank.birch)):
+            collector_qualification_add(
+                actor=bank.qiu, agency_id=agency.pk, user_id=person.user_id, kind="training", document_ref="1",
+                valid_from_on=date(2026, 1, 1), valid_until_on=date(2027, 1, 1),
+            )  # fmt: skip
     return pair
 
 

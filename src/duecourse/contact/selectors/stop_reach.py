@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from duecourse.kit.calendar import days_anywhere
 from duecourse.ledger.selectors.rows import dicts
 from duecourse.parties.access import Actor
+from duecourse.parties.selectors import ENDS_SOON_DAYS
 
 DAYS = 7
 _WANTED = {
@@ -38,7 +39,11 @@ SELECT (SELECT count(*) FROM contact_contactstop s WHERE s.creditor_id = %(credi
             WHERE w.creditor_id = %(creditor)s AND w.added_by <> %(user)s AND NOT EXISTS (SELECT 1 FROM parties_approval a
                 WHERE a.creditor_id = w.creditor_id AND a.subject_kind = w.kind AND a.subject_id = w.id)) AS terms_waiting,
        (SELECT count(*) FROM parties_collectorqualification q WHERE q.creditor_id = %(creditor)s AND q.is_confirmed IS NULL
-            AND q.withdrawn_at IS NULL AND q.added_by <> %(user)s) AS collector_evidence_waiting
+            AND q.withdrawn_at IS NULL AND q.added_by <> %(user)s) AS collector_evidence_waiting,
+       (SELECT count(*) FROM (SELECT 1 FROM parties_collectorqualification q WHERE q.creditor_id = %(creditor)s AND q.is_confirmed
+            AND q.withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM parties_membership m WHERE m.creditor_id = q.creditor_id
+                AND m.agency_id = q.agency_id AND m.user_id = q.user_id AND (m.until_on IS NULL OR m.until_on > %(on)s))
+            GROUP BY q.agency_id, q.user_id, q.kind HAVING max(q.valid_until_on) <= %(on)s::date + %(soon)s) e) AS collector_evidence_ending
 """
 _REACH = """
 SELECT (SELECT count(*) FROM contact_permit p WHERE p.creditor_id = %(creditor)s AND p.decided_at >= %(ahead)s AND p.valid_until_at > %(now)s
@@ -97,6 +102,9 @@ def stop_reach(
     return StopReach(**dicts(query, creditor=actor.creditor_id, **given, **since)[0])
 
 
-def compliance_counts(*, actor: Actor, user_id: int) -> dict[str, int]:
-    """Return how many emergency stops stand, and how many lifts, papers, terms and pieces of evidence wait for a decision of this person's."""
-    return dicts(_WAITING, creditor=actor.creditor_id, user=user_id)[0]
+def compliance_counts(*, actor: Actor, user_id: int, on: date) -> dict[str, int]:
+    """Return how many emergency stops stand, and how many lifts, papers, terms and pieces of evidence wait for a decision of this person's.
+
+    With them, of how many people who still work for an agency a kind of evidence has ended or ends within thirty days.
+    """
+    return dicts(_WAITING, creditor=actor.creditor_id, user=user_id, on=on, soon=ENDS_SOON_DAYS)[0]

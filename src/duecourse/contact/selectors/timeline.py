@@ -73,7 +73,7 @@ _EVENTS: Mapping[str, str] = {
         WHERE r.creditor_id = %(creditor)s AND r.person_id = %(person)s AND r.case_id = %(case)s""",
     "attempt": """
         SELECT a.started_at, a.id, jsonb_build_object('performer', g.name, 'channel', p.channel, 'outcome', a.outcome,
-            'is_connected', a.is_connected, 'talk_seconds', a.talk_seconds, 'permit_id', p.id, 'reported_at', a.reported_at), p.user_id
+            'is_connected', a.is_connected, 'talk_seconds', a.talk_seconds, 'permit_id', p.id, 'reported_at', a.reported_at), coalesce(p.made_by, p.user_id)
         FROM contact_permit p JOIN contact_attempt a ON a.creditor_id = p.creditor_id AND a.permit_id = p.id AND a.local_on = p.local_on
         JOIN parties_agency g ON g.creditor_id = p.creditor_id AND g.id = p.performer_id
         WHERE p.creditor_id = %(creditor)s AND p.person_id = %(person)s AND p.case_id = %(case)s""",

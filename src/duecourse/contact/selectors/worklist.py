@@ -74,7 +74,7 @@ _TODAY = """
 SELECT count(*) AS call_count, count(*) FILTER (WHERE a.is_connected) AS connected_count,
        count(*) FILTER (WHERE a.outcome = 'promise') AS promise_count
 FROM contact_permit m JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on AND a.local_on >= %(first_on)s
-WHERE m.creditor_id = %(creditor)s AND m.local_on >= %(first_on)s AND m.performer_id = %(agency)s AND (%(user)s::bigint IS NULL OR m.user_id = %(user)s)
+WHERE m.creditor_id = %(creditor)s AND m.local_on >= %(first_on)s AND m.performer_id = %(agency)s AND (%(user)s::bigint IS NULL OR coalesce(m.made_by, m.user_id) = %(user)s)
   AND m.contact_at >= %(since)s AND m.channel = 'call'
 """
 
@@ -82,11 +82,11 @@ _HISTORY = """
 SELECT * FROM (
     SELECT 'call' AS kind, m.contact_at AS at, m.id AS number, m.channel, a.outcome AS code, a.talk_seconds, a.note_codes, NULL::jsonb AS codes,
            NULL::bigint AS amount_minor, NULL::date AS due_on, coalesce(u.display_name, '') AS name
-    FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on LEFT JOIN parties_user u ON u.id = m.user_id
+    FROM contact_permit m LEFT JOIN contact_attempt a ON a.permit_id = m.id AND a.local_on = m.local_on LEFT JOIN parties_user u ON u.id = coalesce(m.made_by, m.user_id)
     WHERE m.creditor_id = %(creditor)s AND m.person_id = %(person)s AND m.case_id = %(case)s AND m.performer_id = %(agency)s
     UNION ALL
     SELECT 'refusal', r.contact_at, r.id, r.channel, NULL, NULL, NULL, r.codes, NULL, NULL, coalesce(u.display_name, '')
-    FROM contact_refusal r LEFT JOIN parties_user u ON u.id = r.user_id
+    FROM contact_refusal r LEFT JOIN parties_user u ON u.id = coalesce(r.made_by, r.user_id)
     WHERE r.creditor_id = %(creditor)s AND r.case_id = %(case)s AND r.performer_id = %(agency)s
     UNION ALL
     SELECT 'promise', q.known_at, q.id, '', coalesce(o.outcome, 'open'), NULL, NULL, NULL, q.amount_minor, q.due_on, ''

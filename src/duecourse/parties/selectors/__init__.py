@@ -19,6 +19,7 @@ from duecourse.parties.selectors.agreements import (
     schedule_lines,
 )
 from duecourse.parties.selectors.collectors import (
+    ENDS_SOON_DAYS,
     access_collector_qualification,
     collector_qualifications,
     collector_qualifications_waiting,
@@ -49,6 +50,7 @@ from duecourse.parties.selectors.webhooks import DELIVERIES_PAGE, access_webhook
 __all__ = [
     "APPROVALS_PAGE",
     "DELIVERIES_PAGE",
+    "ENDS_SOON_DAYS",
     "EXPORTS_PAGE",
     "PEOPLE_PAGE",
     "access_agency",

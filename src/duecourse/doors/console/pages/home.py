@@ -75,6 +75,9 @@ KINDS: dict[str, Kind] = {
     "collector_evidence_waiting": Kind(
         _("Evidence of collectors waits to be confirmed"), "certificate", "approvals", roles=(Role.COMPLIANCE, Role.MANAGER)
     ),
+    "collector_evidence_ending": Kind(
+        _("Evidence of collectors that ends within 30 days"), "certificate", "agencies", roles=(Role.MANAGER, Role.COMPLIANCE)
+    ),
     "calls_without_permit": Kind(
         _("Calls without a permit in the last 7 days"), "phone-off", "call-findings", "kind=call_without_permit", roles=(Role.COMPLIANCE,)
     ),
@@ -159,7 +162,7 @@ def _compliance(request: HttpRequest, day: date) -> list[ToDo]:
         found = call_finding_counts(creditor_id=request.actor.creditor_id, **span, kind="call_without_permit")
         calls = sum(one.finding_count for one in found)
         cache.set(key, calls, OWED_SECONDS)
-    counts = compliance_counts(actor=request.actor, user_id=request.actor.user_id) | {"calls_without_permit": calls}
+    counts = compliance_counts(actor=request.actor, user_id=request.actor.user_id, on=day) | {"calls_without_permit": calls}
     return [ToDo(code, count, 0) for code, count in counts.items() if count]
 
 
