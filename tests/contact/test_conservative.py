@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duecourse.contact.errors import StatedImplausible
 from duecourse.contact.models import CONNECTED_OUTCOMES, Outcome, Permit
 from duecourse.contact.services import Answer, attempt_report, facts, permit_request
 from duecourse.contact.services.known import Contacted, Request
@@ -82,6 +83,17 @@ def test_a_visit_that_was_not_made_counts_as_one(the: Scene) -> None:
         said(the, permit, "not_made")
     refused = ask(the, "more", channel="sms", template_code="t")
     assert [reason["rule"] for reason in refused.explanation["reasons"]] == ["kr.contacts_weekly"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("has_place_consent", 2), ("has_credentials", 10**15), ("visitors_count", 10**19), ("is_home", -1)]
+)
+def test_what_is_stated_is_a_value_of_the_fact(the: Scene, name: str, value: int) -> None:
+    """Two is no answer to yes or no, and does not pass for consent or credentials; a number beyond counting is none."""
+    with pytest.raises(StatedImplausible):
+        ask(the, "1", channel="visit", stated={name: value})
+    with acting(the.bank.system):
+        assert not Permit.objects.exists()
 
 
 @pytest.mark.parametrize(("channel", "outcome", "which"), list(product(CHANNELS, OUTCOMES, Counted)))

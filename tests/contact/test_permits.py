@@ -169,9 +169,13 @@ def test_a_member_of_the_in_house_team_sees_no_agencys_case(the: Scene) -> None:
         permit_request(actor=second_lead(the.bank), case_id=the.cases["aoki"].pk, channel="call", contact_at=NOON, client_request_id="1")
 
 
-def test_an_outside_agency_cannot_be_named_for_a_case_it_does_not_have(the: Scene) -> None:
-    """The bank's side naming Birch for Aoki's case gets a refusal that says so."""
-    assert codes(ask(the, "", 1, case="aoki", performer_id=the.bank.birch.pk)) == ["mandate_ended"]
+def test_the_banks_side_asks_for_nobody_but_its_own(the: Scene) -> None:
+    """Neither the system nor Fan or Mei can ask in the name of an agency, which would use up its calls and owe its outcomes; then Aoki calls."""
+    for actor in (the.bank.system, the.bank.fan, the.bank.mei):
+        for performer in (the.bank.aoki.pk, the.bank.birch.pk):
+            with pytest.raises(PerformerMissing):
+                ask(the, "", performer, case="aoki", performer_id=performer, actor=actor)
+    assert ask(the, "aoki").is_permit
 
 
 def test_the_banks_side_must_name_a_performer_of_its_own(the: Scene) -> None:

@@ -64,7 +64,7 @@ BUDGETS = {
     "fees": 17,
     "people": 21,
     "person": 15,
-    "approvals": 22,
+    "approvals": 24,
     "approvals-history": 17,
     "exports": 17,
     "export": 14,

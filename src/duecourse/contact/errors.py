@@ -164,6 +164,14 @@ class _Reasons(InvalidInput):
     def __init__(self, *, reasons: list[str]) -> None:
         super().__init__(reasons=reasons, text="; ".join(reasons))
 
+class StatedImplausible(InvalidInput):
+    """What is stated of a contact is no value of that fact."""
+
+    what = "{name} cannot be {value}."
+    why = "A rule that asks for yes or no, or for a number of something, must not be given anything else: it would not see what was meant."
+    todo = "State a whole number from 0 to {largest}."
+
+
 
 class StopInvalid(_Reasons):
     """A stop names no target, a wrong one, or no reason."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
-from duecourse.contact.errors import StatedUnknown
+from duecourse.contact.errors import StatedImplausible, StatedUnknown
 from duecourse.contact.services import regulation_f
 from duecourse.contact.services.known import Contacted, Known, Request
 from duecourse.rules.vocabulary import Count, Fact, OverTime, Source, Vocabulary
@@ -106,14 +106,15 @@ def stated(request: Request, *, vocabulary: Vocabulary) -> dict[str, int]:
 
     Raises:
         StatedUnknown: a name that no pack declares as stated.
+        StatedImplausible: a value that the fact cannot have, such as 2 for yes or no.
     """
     for name, value in request.stated:
-        if type(value) not in (int, bool) or value < 0:
-            raise StatedUnknown(name=name, known="0, 1, 2 …")
         fact: Fact | None = vocabulary.facts.get(name)
         if fact is None or (fact.source is not Source.stated and name not in STATABLE_RECORDS):
             known = sorted(name for name, fact in vocabulary.facts.items() if fact.source is Source.stated or name in STATABLE_RECORDS)
             raise StatedUnknown(name=name, known=", ".join(known) or "none")
+        if type(value) not in (int, bool) or not 0 <= value <= fact.unit.largest:
+            raise StatedImplausible(name=name, value=value, largest=fact.unit.largest)
     return dict(request.stated)
 
 

@@ -25,7 +25,8 @@ RULE_KINDS = {
 }
 """The rules' word for each kind of performer."""
 
-_OWN = {AgencyKind.IN_HOUSE.value, AgencyKind.ROBOT.value}
+OWN_KINDS = (AgencyKind.IN_HOUSE.value, AgencyKind.ROBOT.value)
+"""The performers that are the creditor's own: only in their name may its side ask, else it would use up an agency's calls and owe its outcomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def find(
         found.append(PERFORMER_CLOSED)
     if performer_kind == AgencyKind.IN_HOUSE.value and is_placed_elsewhere:
         found.append(PLACED_ELSEWHERE)
-    if performer_kind not in _OWN and not is_placed_here:
+    if performer_kind not in OWN_KINDS and not is_placed_here:
         found.append(NOT_PLACED)
     kinds = sorted({hold.kind for hold in holds if hold.stops_contact})
     return found + [_held(kind, [hold.span for hold in holds if hold.kind == kind and hold.stops_contact]) for kind in kinds]

@@ -175,7 +175,7 @@ def _earlier(known: Known, *, actor: Actor, request: Request) -> Answer:
 
 
 def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _Decision:
-    if known.performer_kind is None:
+    if known.performer_kind is None or (actor.agency_id is None and known.performer_kind not in grounds.OWN_KINDS):
         raise PerformerMissing
     packs = packs_of(known.packs)
     on = ContactFacts(request.channel, request.contact_at, known.zone, known.person_id).local_on

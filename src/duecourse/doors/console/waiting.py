@@ -292,8 +292,9 @@ def _papers(actor: Actor) -> list[Waiting]:
 
 def gate_terms_waiting(actor: Actor) -> list[Waiting]:
     """Return the terms of the gate that wait for a second person, oldest first, without names."""
-    currency, found = creditor_of(actor).currency, []
-    for row in versions_waiting(GateTerms, actor=actor):
+    rows, found = versions_waiting(GateTerms, actor=actor), []
+    currency = creditor_of(actor).currency if rows else ""
+    for row in rows:
         facts = gate_terms_facts(row, currency=currency)
         given = (row.added_by, row.known_at, row.content_hash, reverse("gate-terms"))
         found.append(Waiting("gate_terms", row.pk, _("Terms from %(day)s on") % {"day": row.effective_on.isoformat()}, facts, *given))

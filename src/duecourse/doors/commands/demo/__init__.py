@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from django.conf import settings as django_settings
 
-from duecourse.doors.commands.demo.house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house
+from duecourse.doors.commands.demo.house import DEMO_PASSWORD, IN_HOUSE, PEOPLE, demo_house, terms_put_down
 from duecourse.doors.commands.demo.play import Play
 from duecourse.doors.commands.demo.workbook import tape_workbook
 from duecourse.doors.commands.house import load_house
@@ -55,6 +55,7 @@ def demo(
     played = Play(world=world, creditor_id=creditor_id)
     for number in range(0 if played.is_closed(first.plus(months - 1)) else months):
         played.month(first.plus(number))
+    terms_put_down(creditor_id)
     workbench_filled([code for code in played.agency_ids if code != IN_HOUSE])
     following = first.plus(months).first
     workbook = tape_workbook(world, folder=django_settings.ENVIRONMENT.home / "demo") if world.present == following else None

@@ -1,4 +1,4 @@
-"""The simulated bank of the demo: its people, agencies, contracts and fees, as a house document."""
+"""The simulated bank of the demo: its people, agencies, contracts and fees, as a house document, and what its officers put down."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+
+from duecourse.contact.models import GateTerms
+from duecourse.contact.selectors import gate_terms_on, versions_waiting
+from duecourse.contact.services import gate_terms_approve, gate_terms_set
+from duecourse.kit.calendar import local_day
+from duecourse.kit.clock import now
+from duecourse.parties.access import Actor, acting, actors_of, creditor_of
+from duecourse.parties.models import User
 
 DEMO_PASSWORD = "duecourse-demo-2026"  # noqa: S105  (printed on purpose; a production start refuses the demo's database)
 IN_HOUSE = "INHOUSE"
@@ -67,6 +75,22 @@ def demo_house(agencies: pa.Table, *, start_on: date, account_count: int) -> dic
         "people": [_login(p.email, p.name, p.role) for p in PEOPLE if p.email.endswith("@lanxi.example")],
         "agencies": [_agency(row, start_on=start_on, account_count=account_count) for row in agencies.to_pylist()],
     }
+
+
+def terms_put_down(creditor_id: int) -> None:
+    """Have Qiu set terms of the gate twice, of which Hua approves the first; the second is left for whoever plays Hua. Done once."""
+    qiu, hua = (_officer(creditor_id, email) for email in ("qiu@lanxi.example", "hua@lanxi.example"))
+    with acting(qiu):
+        today = local_day(now(), creditor_of(qiu).zone)
+        if versions_waiting(GateTerms, actor=qiu) or gate_terms_on(actor=qiu, on=date.max) is not None:
+            return
+    first = gate_terms_set(actor=qiu, effective_on=today, paid_share_bp=6_000, paid_minor_min=10_000)
+    gate_terms_approve(actor=hua, terms_id=first.pk)
+    gate_terms_set(actor=qiu, effective_on=today + timedelta(days=7), paid_share_bp=8_000, paid_minor_min=20_000)
+
+
+def _officer(creditor_id: int, email: str) -> Actor:
+    return next(actor for actor in actors_of(User.objects.get(email=email)) if actor.creditor_id == creditor_id)
 
 
 def lead_email(code: str) -> str:
