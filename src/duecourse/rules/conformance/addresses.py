@@ -67,13 +67,17 @@ _DATABASES = {
 }
 _ADDRESS = re.compile(r"([^@\s]+@[^@\s]+)?")
 _DOMAINS = {
-    "public": re.compile(r"^(multiple |any )?members? of the (general )?public|^(the )?general public|^anyone$"),
+    "public": re.compile(
+        r"^(multiple |any )?members? of the (general )?public|^(the )?general public|^anyone$|^available (to|for use by) the general public"
+    ),
     "closed": re.compile(
-        r"^(it is )?(reserved|branded) (for|by)\b(?!.*\bpublic\b)|^(only )?(specific|particular) registrants|^(one|a) (particular )?(commercial entity|entity)\b|"
-        r"^commercial entity\b|^(only )?(government agencies|educational institutions|nonprofits|universities|institutions)\b|"
-        r"^(?!.*\bpublic\b).*\b(employees|staff|students|faculty|officers|personnel|members of (a|an|one|the))\b"
-        r"|^(a|one|an) (single |particular )?(person|employer|company|business|organi[sz]ation|school|university|agency)\b"
-        r"|not (open|available) to (the )?(general )?public"
+        r"^(?!.*\b(general public|the public|anyone)\b)(it is |domain |a domain name )?((only|exclusively|solely) )?"
+        r"((reserved|branded|restricted|limited|available|open) (for|to|by|only to|only for)( use by)? )?"
+        r"((the|a|an|one|any|its|only|specific|particular|single|certain|types? of|multiple|own|of) )*"
+        r"(registrants?|(commercial )?entit(y|ies)|compan(y|ies)|business(es)?|employers?|employees|staff|students|faculty|officers|personnel"
+        r"|members|persons?|(government |public |federal |state )?agenc(y|ies)|(educational |public )?institutions?|universit(y|ies)|schools?|colleges?"
+        r"|non-?profits?( organi[sz]ations?)?|organi[sz]ations?|associations?)\b"
+        r"|^not (open|available) to (the )?(general )?public"
     ),
 }
 

@@ -75,7 +75,7 @@ def read_call(event: Event, history: History) -> None:
     if event.has("intended_debts"):
         history.unit_set(event.texts("intended_debts"))
     if event.has("preference"):
-        read_preferences(event.node("preference"), history, event=event, person=person)
+        read_preferences(event.node("preference"), history, at=event.at, person=person)
     read_note(event, history, person=person)
 
 

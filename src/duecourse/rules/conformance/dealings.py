@@ -42,6 +42,7 @@ _RECORDS = (
     *("consent_records", "credit_reporting_records", "itemization", "communication_records", "policies_and_procedures"),
 )
 _RECORDING = re.compile(r"(?:telephone_)?call_recording(?:_(\d{4}-\d\d-\d\d))?")
+_FURNISHED = ("furnished_to_cra", "information_furnished", "furnishing", "furnish_to_cra", "cra_furnished", "information_furnished_to_cra")
 _ACTIVITY = ("collection_activity_first", "collection_activity", "collection_activity_last")
 
 
@@ -51,7 +52,7 @@ def _furnish(vector: Vector) -> Answer:
     kinds = ("nationwide", "nationwide_consumer_reporting_agency", "nationwide_specialty_check_writing_history")
     is_check = vector.question.word("cra_type", known=kinds, default=kinds[0]) == kinds[-1]
     spoken = {debt for call in vector.events(*_CALLS) for debt in _discussed(call, vector=vector, consumer=consumer) if call.at <= at}
-    for event in vector.events("furnished_to_cra", "information_furnished", "furnishing"):
+    for event in vector.events(*_FURNISHED):
         event.text("by")
         event.get("to")
         if event.has("debts"):

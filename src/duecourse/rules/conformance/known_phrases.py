@@ -109,7 +109,11 @@ LEARNED: tuple[tuple[str, str], ...] = (
     (NOT_AT_WORK, "employer_forbids"),
     (r"(?:that )?(?:the )?consumer (?:does not|doesn't) answer (?:telephone )?calls to (?:that number|it)", ""),
     (WRONG_NUMBER, "misdirected"),
-    (r"(?:the )?consumer is (?:now |currently )?(?:at |in (?:the )?)?(home|work|school|hospital)(?: now| at this time)?", "consumer_at"),
+    (_SOMEBODY_ELSE, "number_misdirected"),
+    (
+        r"(?:the )?consumer is (?:now |currently )?(?:at |in (?:the )?)?(home|work|school|hospital)(?: right now| now| at this time| at the moment)?",
+        "consumer_at",
+    ),
 )
 
 
@@ -136,17 +140,42 @@ _WAY_WORDS = {
         "hand-delivers",
         "consumer-response",
         "delivers",
+        "delivered",
     },
-    "electronic": {"email", "e-mail", "emails", "e-mails", "portal", "website", "text", "electronically", "online"},
+    "electronic": {"electronic", "medium", "email", "e-mail", "emails", "e-mails", "portal", "website", "text", "electronically", "online"},
 }
 _WAY_FILLERS = {
     *("a", "an", "the", "by", "in", "on", "of", "to", "from", "back", "it", "this", "so", "via", "through", "using", "collector's"),
     *("says", "states", "disputes", "submits", "sends", "returns", "form", "message", "consumer", "written", "dispute", "request", "debt"),
-    *("collector", "and", "indicates", "indicating", "checked", "box", "validation", "notice", "response", "so", "or", "box", "with"),
+    *(
+        "hand",
+        "delivery",
+        "address",
+        "uses",
+        "delivered",
+        "provides",
+        "indicated",
+        "filled",
+        "collector",
+        "that",
+        "which",
+        "and",
+        "indicates",
+        "indicating",
+        "checked",
+        "box",
+        "validation",
+        "notice",
+        "response",
+        "so",
+        "or",
+        "box",
+        "with",
+    ),
 }
 _ACCEPTED = re.compile(
-    r"(?:medium of electronic communication |an? (?:address|number|email address|website|portal) )?(?:(?:through|at|on|by) which )?(?:the )?(?:debt )?collector "
-    r"(accepts|does not accept) (?:electronic (?:communications|messages|disputes)|disputes|communications)(?: from consumers)?(?: at| through)?"
+    r"(?:(?:through|at|on|by|that) which |that )?(?:the )?(?:debt )?collector (accepts|does not accept)"
+    r"(?: (?:electronic (?:communications?|messages?|disputes?)|disputes?|communications?))?(?: from consumers)?(?: at| through)?"
 )
 
 

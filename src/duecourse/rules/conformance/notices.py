@@ -76,14 +76,8 @@ _RECEIPT = {
         r"|(the )?(validation )?notice (was )?(actually |in fact )?received( on)? (\d{4}-\d\d-\d\d|\d{1,2} [a-z]+|[a-z]+ \d{1,2})"
     )
 }
-_BELOW = (
-    "below",
-    "below_content",
-    "below_content_in_email",
-    "below_in_email",
-    "below_email_content",
-    "email_body_below_content",
-    "below_notice_content",
+_BELOW = re.compile(
+    r"(email_)?(body_)?below(_(the_)?(validation_)?(content|notice|notice_content|content_of_(the_)?notice|email_content))?(_in_(an_|the_)?(body_of_(an_|the_)?)?email)?"
 )
 """Where disclosures may stand in an e-mail instead of on the reverse (comment 34(d)(3)(iv)(A)-1)."""
 _PERIOD_MOST_DAYS = 400
@@ -146,9 +140,13 @@ def _mortgage(vector: Vector) -> Answer:
 
 def _reverse(vector: Vector) -> Answer:
     consumer_of(vector)
-    placement = vector.question.word("placement", known=("front", "reverse", "reverse_side", "separate_page", "other_page", *_BELOW))
-    if vector.question.has("channel") and placement in _BELOW:
-        vector.question.word("channel", known=("email",))
+    placement = vector.question.text("placement")
+    is_below = _BELOW.fullmatch(placement) is not None
+    if not is_below:
+        vector.question.word("placement", known=("front", "reverse", "reverse_side", "separate_page", "other_page"))
+    is_mailed = vector.question.has("channel") and vector.question.word("channel", known=("email", "mail", "letter")) != "email"
+    if is_mailed and is_below:
+        raise Unsupported("where below a letter the disclosures stand is not said")
     facts = {"is_disclosure_elsewhere": int(placement != "front"), "is_front_referring": _refers(vector, "front_statement")}
     return asked(vector, "validation_notice", facts, about=("disclosures_elsewhere",))
 

@@ -223,6 +223,8 @@ def _stop(scan: _Scanner) -> Wish | None:
 def _unusable(scan: _Scanner) -> Wish | None:
     if scan.take(r"(?:stop using|do not use)(?: the)?") is not None:
         return _named(scan)
+    if scan.take(r"(?:requests?|requested|request)(?: that)?(?: the (?:debt )?collector)?(?: to)? not(?: to)? use(?: the)?") is not None:
+        return _named(scan)
     scan.take("asked|asks")
     scan.take("that")
     scan.take("the|a")

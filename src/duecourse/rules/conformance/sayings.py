@@ -103,6 +103,13 @@ _NEEDED = {
 }
 
 
+_ELEMENTS = {
+    "telephone_number": "callback_number", "callback_telephone_number": "callback_number", "natural_person_names": "natural_person_name",
+    "request_to_reply": "reply_request", "natural_person_name_2": "second_natural_person_name", "caller_name": "natural_person_name",
+    "another_natural_person_name": "second_natural_person_name", "date_and_time": "message_date_time", "greeting": "salutation",
+    "company_name": "business_name",
+}  # fmt: skip
+"""Other names of the elements."""
 _ALLOWED = {"second_natural_person_name", "salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
 
 
@@ -124,6 +131,7 @@ def classify_voicemail(vector: Vector) -> Answer:
     history_of(vector)
     read_roles(vector)
     elements = vector.question.texts("message_elements")
+    elements = tuple(_ELEMENTS.get(element, element) for element in elements)
     known = {_NEEDED[element]: 1 for element in elements if element in _NEEDED}
     others = [element for element in elements if element not in _NEEDED and element not in _ALLOWED]
     for element in others:
@@ -285,14 +293,15 @@ def classify_dispute(vector: Vector) -> Answer:
     if last is None or len(disputes) < 2:
         raise Unsupported("there are not two disputes")
     reworded = [event.get("text") for event in vector.events("dispute_received") if event.at == last]
-    if reworded == [None] or not isinstance(reworded[0], str):
+    is_new = any(one.at == last for one in history.of("new_material", until=last))
+    if not is_new and (reworded == [None] or not isinstance(reworded[0], str)):
         raise Unsupported("whether the later dispute is substantially the same is not said")
     before = [one for one in disputes if one.at < last]
     answered = any(one.at <= last for one in history.of("dispute_answered", until=last) if one.at >= before[-1].at)
     known = {
         "is_dispute_repeated": 1,
         "is_dispute_answered": int(answered),
-        "has_new_material": int(any(one.at == last for one in history.of("new_material", until=last))),
+        "has_new_material": int(is_new),
     }
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     return Answer(None, {"duplicative": "no_duplicate" not in answer.facts["codes"]}, {}, answer.rules)

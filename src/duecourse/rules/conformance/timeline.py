@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from duecourse.rules.conformance.calls import read_call, read_note, read_ringless
@@ -25,7 +25,16 @@ from duecourse.rules.conformance.persons import acts_for_estate
 from duecourse.rules.conformance.phrases import clauses_of, days_of, leave_of, wish_of
 from duecourse.rules.conformance.places import endpoints_of
 from duecourse.rules.conformance.vector import Event, Unsupported, Vector, day_of
-from duecourse.rules.conformance.wishes import hear, learn_wish, read_file, read_opt_out, read_preference, read_statement, read_withdrawal
+from duecourse.rules.conformance.wishes import (
+    hear,
+    learn_wish,
+    read_file,
+    read_opt_out,
+    read_preference,
+    read_preferences,
+    read_statement,
+    read_withdrawal,
+)
 from duecourse.rules.facts import zone_of
 
 _DEBT_TYPES = {
@@ -49,9 +58,9 @@ def history_of(vector: Vector) -> History:
     if isinstance(zone, str) and zone_of(zone) is None:
         raise Unsupported(f"the consumer's time zone is none: {zone!r}")
     history = History(vector, _units(vector), endpoints=endpoints_of(vector))
-    for kind, read in _READERS.items():
-        for event in vector.events(kind):
-            read(event, history)
+    _already_known(vector, history)
+    for event in vector.events(*_READERS):
+        _READERS[event.kind](event, history)
     history.sort()
     history.allocate()
     return history
@@ -66,6 +75,26 @@ def _units(vector: Vector) -> dict[str, str]:
             raise Unsupported(f"{node.place} has an account number that is no text")
         units[debt_id] = f"student loans {account}" if kind == "student_loan" and account else debt_id
     return units
+
+
+def _already_known(vector: Vector, history: History) -> None:
+    """Take up what the collector knows of times and places from before the timeline: notes of the creditor's file, and preferences."""
+    consumers = [name for name, node in vector.persons.items() if node.text("role") == "consumer"]
+    for key in ("creditor_file_notes", "file_notes", "creditor_file_note"):
+        value = vector.known.get(key)
+        for clause in clauses_of(value) if isinstance(value, str) else list(vector.known.texts(key, default=())):
+            in_file = re.match(FILE, clause, flags=re.IGNORECASE)
+            wish = wish_of(clause[in_file.end() :] if in_file else clause)
+            history.wishes += [Voiced(BEFORE, person, wish) for person in consumers]
+    for key in ("preference", "preferences", "consumer_preference"):
+        if vector.known.has(key):
+            node = vector.known.node(key)
+            for person in consumers:
+                read_preferences(node, history, at=BEFORE, person=person)
+
+
+BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
+"""The instant of what is known without a date."""
 
 
 def _message_out(medium: str) -> _Read:
@@ -178,6 +207,10 @@ def _knowledge(event: Event, history: History) -> None:
         if matched is None:
             learn_wish(clause, history, event=event)
             continue
+        if what == "number_misdirected":
+            if endpoint is None and not history.of("misdirected", until=event.at):
+                raise Unsupported(f"what {clause!r} speaks of is not said")
+            what = "misdirected" if endpoint is not None else ""
         named = next((group for group in matched.groups() if group), "")
         is_debt = bool(named) and what in ("represented", "unrepresented")
         value = named or endpoint or "" if what == "misdirected" else named
@@ -248,7 +281,10 @@ def _dispute(what: str) -> _Read:
     def read(event: Event, history: History) -> None:
         _disputer(event, history)
         is_written, text, attachment = event.flag("in_writing"), event.get("text"), event.get("attachment")
-        if text is not None and (not isinstance(text, str) or re.fullmatch(PLAIN_DISPUTES, text) is None):
+        if text is not None and (
+            not isinstance(text, str)
+            or (attachment is None and re.fullmatch(PLAIN_DISPUTES, text.strip().rstrip("."), flags=re.IGNORECASE) is None)
+        ):
             raise Unsupported(f"the dispute {text!r} is not understood")
         if attachment is not None and (not isinstance(attachment, str) or re.fullmatch(EVIDENCE, attachment, flags=re.IGNORECASE) is None):
             raise Unsupported(f"whether the attachment {attachment!r} is new and material is not said")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from duecourse.rules.conformance.happenings import VIA, debts_in, endpoint_in, person_in
 from duecourse.rules.conformance.known_phrases import AGAINST, EMPLOYER, FILE, NOT_AT_WORK
@@ -14,7 +15,7 @@ from duecourse.rules.conformance.vector import Event, Node, Unsupported
 _WRITTEN = ("writing", "in_writing", "written", "mail", "letter")
 
 
-def read_preferences(node: Node, history: History, *, event: Event, person: str) -> None:
+def read_preferences(node: Node, history: History, *, at: datetime, person: str) -> None:
     """Read a preference written as a mapping: parts of the week that are blacked out, and places."""
     spans: list[Span] = []
     parts = (("weekday_blackout", range(5)), ("weekend_blackout", range(5, 7)), ("daily_blackout", range(7)), ("blackout", range(7)))
@@ -35,7 +36,7 @@ def read_preferences(node: Node, history: History, *, event: Event, person: str)
         if place not in PLACES:
             raise Unsupported(f"{node.place} names the place {place!r}")
         wishes.append(Wish(places=(PLACES[place],), last_on=until))
-    history.wishes += [Voiced(event.at, person, wish) for wish in wishes]
+    history.wishes += [Voiced(at, person, wish) for wish in wishes]
 
 
 def _blackout(times: tuple[str, ...], *, days: frozenset[int], place: str) -> list[Span]:
@@ -51,7 +52,7 @@ def read_preference(event: Event, history: History) -> None:
     via = event.word("via", known=VIA, default="oral")
     debts_in(event, history)
     if event.has("preference"):
-        read_preferences(event.node("preference"), history, event=event, person=person)
+        read_preferences(event.node("preference"), history, at=event.at, person=person)
     texts = [event.text(key) for key in ("detail", "words") if event.has(key)]
     if not texts and not event.has("preference"):
         raise Unsupported(f"{event.place} says nothing")
@@ -171,7 +172,7 @@ def read_file(event: Event, history: History) -> None:
     consumers = [name for name, node in history.vector.persons.items() if node.text("role") == "consumer"]
     if event.has("preference"):
         for person in consumers:
-            read_preferences(event.node("preference"), history, event=event, person=person)
+            read_preferences(event.node("preference"), history, at=event.at, person=person)
     for clause in (clause for note in texts for clause in clauses_of(note)):
         in_file = re.match(FILE, clause, flags=re.IGNORECASE)
         for person in consumers:
