@@ -44,7 +44,8 @@ MADE_UNIQUE = {
 COLUMNS = """
 SELECT c.table_name, array_agg(c.column_name::text ORDER BY c.ordinal_position), array_agg(c.data_type::text ORDER BY c.ordinal_position)
 FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER' GROUP BY 1 ORDER BY 1
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
+    AND NOT (SELECT relispartition FROM pg_class WHERE oid = format('public.%I', c.table_name)::regclass) GROUP BY 1 ORDER BY 1
 """
 
 

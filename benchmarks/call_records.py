@@ -31,13 +31,15 @@ SEED = (
     SELECT n, {c}, 'individual', 'Asia/Shanghai', 'creditor default', now() FROM generate_series(1, {n}) n""",
     """INSERT INTO portfolio_case (id, creditor_id, person_id, work_stream, region, opened_on, close_reason, hand_count)
     SELECT n, {c}, n, '', '', DATE '2026-01-01', '', 0 FROM generate_series(1, {n}) n""",
+    "SELECT gate.contact_month('2026-03-05')",
     """INSERT INTO contact_permit (id, creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, contact_point_id, user_id,
         channel, contact_at, local_on, decided_at, explanation, valid_until_at)
     SELECT n, {c}, {p}, n::text, '', n, n, n, 0, 'call', t.at, DATE '2026-03-05', t.at, '{{}}', t.at + interval '10 minutes'
     FROM generate_series(1, {n}) n CROSS JOIN LATERAL (SELECT TIMESTAMPTZ '2026-03-05 00:30Z' + n %% 36000 * interval '1 second' AS at) t
     WHERE n %% 10 <> 0""",
-    """INSERT INTO contact_attempt (creditor_id, permit_id, performer_id, outcome, is_connected, started_at, talk_seconds, note_codes, reported_at)
-    SELECT {c}, id, {p}, 'connected', true, contact_at + interval '5 seconds', 30, '[]', contact_at FROM contact_permit""",
+    """INSERT INTO contact_attempt (creditor_id, permit_id, local_on, performer_id, outcome, is_connected, started_at, talk_seconds, note_codes,
+        reported_at)
+    SELECT {c}, id, local_on, {p}, 'connected', true, contact_at + interval '5 seconds', 30, '[]', contact_at FROM contact_permit""",
 )
 POINTS = """INSERT INTO portfolio_contactpoint (id, creditor_id, person_id, kind, whose, value_sealed, value_index, index_key_id, zone_source,
     valid_from_on) SELECT n, %s, n, 'phone', 'self', '', value_index, %s, '', DATE '2026-01-01' FROM indexed"""

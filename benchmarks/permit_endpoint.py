@@ -7,6 +7,8 @@ is lifted, its counting is not. Both are asked
 through Django's WSGI handler, on the same database with the same durability, in short rounds that take turns; what is measured is the
 server's time. Clients are processes, as a web server's workers are. The best rounds are compared and the medians printed beside.
 
+The attempts lie in the weeks of two years before, so in 24 months' parts beside the few that are made ahead.
+
 It makes an installation of its own in a temporary folder and removes it. Twenty million take about 12 GB and ten minutes to fill.
 
     python benchmarks/permit_endpoint.py --permits 20000000
@@ -46,14 +48,15 @@ INSERT INTO portfolio_contactpoint (id, creditor_id, person_id, kind, whose, val
 OVERRIDING SYSTEM VALUE SELECT n, %(creditor)s, n, 'phone', 'self', ''::bytea, 'bench', %(day)s, '' FROM generate_series(1, %(debtors)s) n
 """
 HISTORY = """
+SELECT gate.contact_month(m::date) FROM generate_series(%(day)s::date - interval '24 months', %(day)s::date + interval '3 months', '1 month') m;
 INSERT INTO contact_permit (creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, user_id, channel,
     contact_at, local_on, decided_at, explanation, valid_until_at)
-SELECT p.creditor_id, p.performer_id, 'old-' || d || '-' || days, p.request_hash, d, d, p.user_id, p.channel,
-    p.contact_at - days * interval '1 day', p.local_on - days, p.decided_at - days * interval '1 day', '{}',
-    p.valid_until_at - days * interval '1 day'
-FROM contact_permit p, generate_series(1, %(debtors)s) d, generate_series(1, %(each)s) days;
-INSERT INTO contact_attempt (creditor_id, permit_id, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
-SELECT creditor_id, id, performer_id, 'no_answer', false, contact_at, 0, contact_at FROM contact_permit;
+SELECT p.creditor_id, p.performer_id, 'old-' || d || '-' || weeks, p.request_hash, d, d, p.user_id, p.channel,
+    p.contact_at - weeks * interval '1 week', p.local_on - weeks * 7, p.decided_at - weeks * interval '1 week', '{}',
+    p.valid_until_at - weeks * interval '1 week'
+FROM contact_permit p, generate_series(1, %(debtors)s) d, generate_series(1, %(each)s) weeks;
+INSERT INTO contact_attempt (creditor_id, permit_id, local_on, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
+SELECT creditor_id, id, local_on, performer_id, 'no_answer', false, contact_at, 0, contact_at FROM contact_permit;
 CREATE TABLE plain_row (id bigserial PRIMARY KEY, case_id bigint NOT NULL, request text NOT NULL, at timestamptz NOT NULL);
 GRANT INSERT, SELECT ON plain_row TO duecourse_app;
 GRANT USAGE ON SEQUENCE plain_row_id_seq TO duecourse_app;
@@ -74,7 +77,7 @@ class Share(NamedTuple):
 
 
 def filled(permit_count: int) -> tuple[Place, str]:
-    """Fill the database, each debtor with a number, a placed case and a hundred reported permits of the days before; return a token too."""
+    """Fill the database, each debtor with a number, a placed case and a hundred reported permits of the weeks before; return a token too."""
     from duecourse.config import boot
     from duecourse.config.environment import current
     from duecourse.parties import services

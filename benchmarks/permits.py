@@ -38,6 +38,7 @@ NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
 """12:00 in Shanghai."""
 
 HISTORY = """
+SELECT gate.contact_month(m::date) FROM generate_series(timestamp '2026-07-01', timestamp '2026-12-01', '1 month') m;
 INSERT INTO contact_permit (creditor_id, performer_id, client_request_id, request_hash, person_id, case_id, user_id, channel,
     contact_at, local_on, decided_at, explanation, valid_until_at)
 SELECT p.creditor_id, p.performer_id, 'old-' || n, p.request_hash, d, d, p.user_id, p.channel, p.contact_at - away, p.local_on - days,
@@ -45,8 +46,8 @@ SELECT p.creditor_id, p.performer_id, 'old-' || n, p.request_hash, d, d, p.user_
 FROM contact_permit p, generate_series(1, %(permits)s) n,
     LATERAL (SELECT 1 + n %% %(debtors)s AS d, (1 + n / %(debtors)s)::integer AS days) AS placed,
     LATERAL (SELECT make_interval(days => days) AS away) AS ago;
-INSERT INTO contact_attempt (creditor_id, permit_id, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
-SELECT creditor_id, id, performer_id, 'no_answer', false, contact_at, 0, contact_at FROM contact_permit;
+INSERT INTO contact_attempt (creditor_id, permit_id, local_on, performer_id, outcome, is_connected, started_at, talk_seconds, reported_at)
+SELECT creditor_id, id, local_on, performer_id, 'no_answer', false, contact_at, 0, contact_at FROM contact_permit;
 CREATE TABLE plain_case AS SELECT * FROM portfolio_case;
 ALTER TABLE plain_case ADD PRIMARY KEY (id);
 CREATE TABLE plain_row (id bigserial PRIMARY KEY, case_id bigint NOT NULL, at timestamptz NOT NULL);
@@ -178,7 +179,7 @@ def reporting(place: Place) -> Callable[[Place, int, str], None]:
     from duecourse.parties.access import acting
 
     with acting(_actor(place)), connection.cursor() as cursor:
-        cursor.execute("SELECT p.id FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id WHERE a.id IS NULL")
+        cursor.execute("SELECT p.id FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on WHERE a.id IS NULL")
         open_ids = iter(cursor.fetchall())
 
     def report(place: Place, _: int, __: str) -> None:
