@@ -34,7 +34,7 @@ BOOKS = {
     *("placement_placementpolicy", "portfolio_stopentry", "portfolio_feedfact", "placement_batchreceipt"),
     *("repayment_payment", "repayment_paymentmatch", "repayment_attribution", "repayment_promise", "repayment_promiseoutcome"),
     *("contact_permit", "contact_refusal", "contact_attempt", "settlement_statementtransition"),
-    *("contact_callrecord", "contact_calldefinition"),
+    *("contact_callrecord", "contact_calldefinition", "contact_callretention", "contact_callremoval"),
     *("contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms", "repayment_directdebit"),
 }
@@ -65,7 +65,7 @@ HIDDEN_FROM_AGENCIES = {
         "repayment_paymentmatch",
     ),
     *("care_complaint", "care_dispute", "settlement_measuredrate", "cycle_run", "cycle_steprun"),
-    *("contact_callmatch", "contact_calldefinition"),
+    *("contact_callmatch", "contact_calldefinition", "contact_callretention", "contact_callremoval"),
     *("contact_publishedagency", "contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
     "repayment_directdebit",

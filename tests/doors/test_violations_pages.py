@@ -85,3 +85,22 @@ def test_strange_addresses_do_no_harm(qiu):
         for address in ("/violations/", "/violations/calls/"):
             asked = dict.fromkeys(("performer", "until_on", "from_on", "page", "kind"), strange)
             assert qiu.get(address, asked).status_code == 200, (address, strange)
+
+
+def test_rejected_rows_of_a_file_are_taken_from_the_page(the, qiu, logged_in):
+    """The file stands with its counts below the findings; Qiu takes its rejects, Fan sees no button and gets nothing, Birch's lead neither."""
+    loaded = the.load(row("fine"), "bad,2026-09-01 10:00:00,=13800000001,30,接通,A01,95588,rec,")
+    address = f"/violations/calls/files/{loaded.record_file_id}/rejects/"
+    shown = qiu.get("/violations/calls/").content.decode()
+    assert address in shown
+    assert "Files of call records" in shown
+    answer = qiu.post(address)
+    assert (answer.status_code, answer["Content-Disposition"][:10]) == (200, "attachment")
+    assert "13800000001" in b"".join(answer.streaming_content).decode()
+    assert qiu.get(address).status_code == 405
+    assert qiu.post("/violations/calls/files/999999999/rejects/").status_code == 404
+    with frozen(EVENING + timedelta(minutes=5)):
+        fan = logged_in(people.FAN.email)
+        assert address not in fan.get("/violations/calls/").content.decode()
+        assert fan.post(address).status_code == 404
+        assert logged_in(people.ANN.email).post(address).status_code == 404

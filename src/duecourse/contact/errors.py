@@ -130,6 +130,15 @@ class CallDayAhead(InvalidInput):
     todo = "Correct the day."
 
 
+class CallRetentionRefused(InvalidInput):
+    """A period for which call records shall be kept cannot be used."""
+
+    what = "Call records cannot be kept for this time: {reason}."
+    why = "They prove what was done, and what is removed cannot be brought back."
+    todo = "Name more months, or a later day."
+    read = "docs/call-records.md"
+
+
 class CallDefinitionRefused(InvalidInput):
     """What shall count as connected or effective cannot be used."""
 
@@ -155,6 +164,14 @@ class StatedUnknown(InvalidInput):
     todo = "State some of: {known}."
 
 
+class StatedImplausible(InvalidInput):
+    """What is stated of a contact is no value of that fact."""
+
+    what = "{name} cannot be {value}."
+    why = "A rule that asks for yes or no, or for a number of something, must not be given anything else: it would not see what was meant."
+    todo = "State a whole number from 0 to {largest}."
+
+
 class _Reasons(InvalidInput):
     """Several things are wrong at once; `parameters['reasons']` lists them all."""
 
@@ -163,14 +180,6 @@ class _Reasons(InvalidInput):
 
     def __init__(self, *, reasons: list[str]) -> None:
         super().__init__(reasons=reasons, text="; ".join(reasons))
-
-class StatedImplausible(InvalidInput):
-    """What is stated of a contact is no value of that fact."""
-
-    what = "{name} cannot be {value}."
-    why = "A rule that asks for yes or no, or for a number of something, must not be given anything else: it would not see what was meant."
-    todo = "State a whole number from 0 to {largest}."
-
 
 
 class StopInvalid(_Reasons):

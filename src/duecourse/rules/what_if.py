@@ -172,18 +172,10 @@ def what_if(
         readings = [reading_of(which, columns=history.form.columns) for which in (packs, changed_packs)]
         both = joined(*readings)
         grounds = zip((packs, changed_packs), (layers, changed_layers), readings, strict=True)
-        binding = [
-            (
-                layers_for(some, packs=which, reading=one),
-                {key: layers_for(bound, packs=which, reading=one) for key, bound in papers.items()},
-            )
-            for which, some, one in grounds
-        ]
+        binding = [(one, *_binding(some, papers, packs=which, reading=one)) for which, some, one in grounds]
         tally = Tally(readings[0], history, by=Period.week)
         for part in history.parts(both, executor=executor):
-            before, after = (
-                judged_part(part, reading=one, layers=some, papers=bound) for one, (some, bound) in zip(readings, binding, strict=True)
-            )
+            before, after = (judged_part(part, reading=one, layers=some, papers=bound) for one, some, bound in binding)
             tally.add(part, before)
             flips.append(_flips(part, before, after, readings=readings, zones=history.spellings.of("zone")))
             _add(found, before, after, readings=readings)
@@ -193,6 +185,15 @@ def what_if(
         found.flips = _summed(flips, performers=history.spellings.of("performer"))
     found.event_count, found.audit = sums.event_count, sums
     return found, list(problems_of(sums))
+
+
+def _binding(
+    layers: Sequence[Overlay], papers: Papers, *, packs: Sequence[Pack], reading: Reading
+) -> tuple[tuple[Overlay, ...], dict[int, tuple[Overlay, ...]]]:
+    """Return the papers that bind all and those that bind single contacts, without the values of rules that are not judged."""
+    return layers_for(layers, packs=packs, reading=reading), {
+        key: layers_for(some, packs=packs, reading=reading) for key, some in papers.items()
+    }
 
 
 def changed(

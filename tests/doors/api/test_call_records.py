@@ -38,6 +38,21 @@ def test_a_program_loads_its_own_performers_calls_only(api):
     assert api.full.upload("/call-records", file=call_file(), performer_id=api.bank.robot.pk).status_code == 200
 
 
+def test_rejected_rows_come_back_to_their_own_program(api):
+    """The agency's program gets what it sent, with the reason; another's, the bank's for an agency and one that may only read get nothing."""
+    bad = "=c2,2026-09-02 10:00:00,13800138000,30,answered"
+    file_id = api.aoki.upload("/call-records", file=call_file(ROW, bad)).json()["record_file_id"]
+    answer = api.aoki.get(f"/call-records/{file_id}/rejects")
+    assert (answer.status_code, answer["Content-Disposition"][:10]) == (200, "attachment")
+    assert "13800138000" in b"".join(answer.streaming_content).decode()
+    assert api.birch.get(f"/call-records/{file_id}/rejects").content == api.birch.get(f"/call-records/{10**15}/rejects").content
+    assert [who.get(f"/call-records/{file_id}/rejects").status_code for who in (api.birch, api.full, api.nobody)] == [404, 403, 401]
+    robots = api.full.upload("/call-records", file=call_file(ROW, bad), performer_id=api.bank.robot.pk).json()["record_file_id"]
+    assert api.full.get(f"/call-records/{robots}/rejects").status_code == 200
+    whole = api.aoki.upload("/call-records", file=call_file(ROW.replace("c1", "c9"))).json()["record_file_id"]
+    assert api.aoki.get(f"/call-records/{whole}/rejects").status_code == 404
+
+
 def test_what_is_not_a_file_of_calls_is_refused_in_words(api):
     """No file, a mapping that is a path, a day to come, two days and a file of something else: each its own answer, and nothing is kept."""
     later = ROW.replace("c1", "c2").replace("09-02", "09-01")

@@ -28,6 +28,7 @@ MATRIX = {
     "rules_list": LISTED,
     "rule_get": LISTED,
     "call_records_load": OWN_WRITES | {"other_bank": 200},
+    "call_rejects": OWN_WRITES | {"aoki": 404, "full": 404},
     "payments_record": BANK_ONLY,
     "statements_list": LISTED,
     "statement_get": SEEN,
@@ -67,6 +68,7 @@ def asked(api, noon):
         "call_records_load": lambda who: who.upload(
             "/call-records", on="2026-09-02", file=call_file(), performer_id=robots.get(who.token, api.bank.aoki.pk)
         ),
+        "call_rejects": lambda who: who.get(f"/call-records/{10**12}/rejects"),
         "rules_list": lambda who: who.get("/rules"),
         "rule_get": lambda who: who.get("/rules/cn.contact_hours"),
         "payments_record": lambda who: who.post("/payments", {"rows": [payment("P-1", api.mine[0].number)]}),

@@ -58,6 +58,7 @@ ROWS = {
     "paper-end": (lambda house: f"/papers/{_paper(house)}/end/", CREDITOR_POST),
     "violations": ("/violations/", CREDITOR_ONLY),
     "call-findings": ("/violations/calls/", CREDITOR_ONLY),
+    "call-rejects": (f"/violations/calls/files/{10**12}/rejects/", CREDITOR_POST),
     "contact-stops": ("/stops/", CREDITOR_ONLY),
     "contact-stops-all": ("/stops/all/", CREDITOR_ONLY),
     "contact-stop-new": ("/stops/new/?scope=everything", COMPLIANCE_ONLY),

@@ -4,6 +4,7 @@ from duecourse.contact.models.notices import ContactWish, OutsourcingNotice, Pub
 from duecourse.contact.models.papers import GateTerms, MessageTemplate, Paper, PaperLayer
 from duecourse.contact.models.permits import CONNECTED_OUTCOMES, NOTES, Attempt, ContactRequest, Outcome, Permit, Refusal
 from duecourse.contact.models.records import CallDefinition, CallDisposition, CallMatch, CallRecord, CallRecordFile
+from duecourse.contact.models.retention import CallRemoval, CallRetention
 from duecourse.contact.models.stops import ContactStop, ContactStopLift, StopReasonCode, StopScope
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "CallMatch",
     "CallRecord",
     "CallRecordFile",
+    "CallRemoval",
+    "CallRetention",
     "ContactRequest",
     "ContactStop",
     "ContactStopLift",

@@ -64,8 +64,9 @@ SELECT 'permit_without_call' AS kind, f.local_on, p.performer_id, NULL::bigint A
     a.started_at AS at, '' AS call_ref, {details} AS details
 FROM contact_permit p
 JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on AND a.local_on BETWEEN %(first_on)s AND %(last_on)s AND a.outcome <> 'not_made'
-JOIN (SELECT DISTINCT performer_id, local_on FROM contact_callrecordfile
-    WHERE creditor_id = %(creditor)s AND local_on BETWEEN %(from_on)s AND %(until_on)s) f
+JOIN (SELECT performer_id, local_on FROM contact_callrecordfile e
+    WHERE e.creditor_id = %(creditor)s AND e.local_on BETWEEN %(from_on)s AND %(until_on)s GROUP BY 1, 2
+    HAVING NOT bool_or(EXISTS (SELECT 1 FROM contact_callremoval o WHERE o.creditor_id = e.creditor_id AND o.record_file_id = e.id))) f
     ON f.performer_id = p.performer_id AND f.local_on = (a.started_at AT TIME ZONE %(zone)s)::date
 WHERE p.creditor_id = %(creditor)s AND p.channel = 'call' AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s
     AND p.local_on BETWEEN %(first_on)s AND %(last_on)s
@@ -175,10 +176,12 @@ def call_finding_counts(
         return [CallFindingCount(local_on=day, performer_id=who, kind=what, finding_count=n) for day, who, what, n in cursor.fetchall()]
 
 
-def call_files(*, creditor_id: int, from_on: date, until_on: date, performer_id: int | None = None) -> list[CallRecordFile]:
-    """Return the files of days, the newest day first, in the order in which they came. An agency sees its own."""
+def call_files(
+    *, creditor_id: int, from_on: date, until_on: date, performer_id: int | None = None, limit: int | None = None
+) -> list[CallRecordFile]:
+    """Return the files of days, at most `limit`, the newest day first, in the order in which they came. An agency sees its own."""
     found = CallRecordFile.objects.filter(creditor_id=creditor_id, local_on__range=(from_on, until_on)).order_by("-local_on", "pk")
-    return list(found if performer_id is None else found.filter(performer_id=performer_id))
+    return list((found if performer_id is None else found.filter(performer_id=performer_id))[:limit])
 
 
 def call_files_owed(*, creditor_id: int, on: date) -> list[int]:

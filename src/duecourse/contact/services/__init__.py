@@ -1,6 +1,7 @@
 """Every write about contacts: asking, dialling, reporting, stopping, what was really dialled, and what the gate goes by."""
 
 from duecourse.contact.services.attempts import attempt_report
+from duecourse.contact.services.call_files import CallsForgotten, call_rejects_open, call_retention_on, call_retention_set, calls_forget
 from duecourse.contact.services.call_matching import calls_match
 from duecourse.contact.services.calls import COMPLAINTS, DISPUTES, PromiseGiven, call_request, number_open, outcome_record
 from duecourse.contact.services.definitions import call_definition_approve, call_definition_reject, call_definition_set, definition_on
@@ -27,15 +28,20 @@ __all__ = [
     "LETTER_PARTS",
     "Answer",
     "CallRecordsResult",
+    "CallsForgotten",
     "PromiseGiven",
     "agency_publish",
     "agency_unpublish",
     "attempt_report",
-    "call_definition_set",
-    "call_records_load",
-    "call_request",
     "call_definition_approve",
     "call_definition_reject",
+    "call_definition_set",
+    "call_records_load",
+    "call_rejects_open",
+    "call_request",
+    "call_retention_on",
+    "call_retention_set",
+    "calls_forget",
     "calls_match",
     "contact_stop",
     "contact_stop_lift",
@@ -43,6 +49,8 @@ __all__ = [
     "contact_stop_lift_reject",
     "contact_wish_record",
     "definition_on",
+    "gate_terms_approve",
+    "gate_terms_reject",
     "gate_terms_set",
     "ground_text",
     "message_template_add",
@@ -50,8 +58,6 @@ __all__ = [
     "message_template_end",
     "message_template_reject",
     "number_open",
-    "gate_terms_approve",
-    "gate_terms_reject",
     "outcome_record",
     "outsourcing_notices_record",
     "paper_add",

@@ -193,7 +193,7 @@ def call_records_load(
     with (
         storage_watched(),
         tempfile.TemporaryDirectory(prefix="duecourse-calls-") as folder,
-        acting(_writer(actor, performer_id)) as writer,
+        acting(loader_of(actor, performer_id=performer_id)) as writer,
     ):
         creditor = creditor_of(writer)
         today = local_day(now(), creditor.zone)
@@ -219,10 +219,14 @@ def call_records_load(
         return _result(stored, is_new=True, is_trial=is_trial, rejects_path=load.refused.hand_out(rejects_path))
 
 
-def _writer(actor: Actor, performer_id: int) -> Actor:
+def loader_of(actor: Actor, *, performer_id: int) -> Actor:
     """Return who writes, when the actor may load calls of this performer: the creditor's side under the actor's own number.
 
     An agency's own session sees too little to match a call, and must not learn from it whose numbers the creditor has.
+
+    Raises:
+        Absent: there is no such performer for this actor.
+        Forbidden: the actor may not load calls.
     """
     is_program = actor.user_id < 0
     if actor.is_agency:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from duecourse.contact.errors import PerformerMissing
-from duecourse.contact.services import call_records_load
+from duecourse.contact.services import call_records_load, call_rejects_open
 from duecourse.doors.api.bearer import Token
-from duecourse.doors.api.feeds import on_disk
+from duecourse.doors.api.feeds import REJECTS, on_disk
 from duecourse.doors.api.paging import Number
 from duecourse.doors.api.problems import row_problems
 from duecourse.doors.api.schemas import RowProblem
@@ -62,3 +62,19 @@ def load_call_records(request: HttpRequest, form: Form[CallRecordsForm], file: F
         "counts": result.counts,
         "problems": row_problems(request, result.problems),
     }
+
+
+@router.get(
+    "/call-records/{record_file_id}/rejects",
+    auth=Token("permits:write"),
+    operation_id="call_rejects",
+    openapi_extra={"responses": REJECTS},
+)
+def call_rejects(request: HttpRequest, record_file_id: Number) -> FileResponse:
+    """Return the rows of a file of call records that were not taken, as they were sent, each with its reason: to be mended and sent again.
+
+    For an agency's program of its own files, for the creditor's of those of its own teams and robots. They hold the numbers that were dialled,
+    in the clear; each time is written to the trail, a test token's too.
+    """
+    opened = call_rejects_open(actor=request.auth.actor, record_file_id=record_file_id)
+    return FileResponse(opened.stream, as_attachment=True, filename=opened.name, content_type=opened.media_type)

@@ -9,16 +9,17 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from duecourse.contact.selectors import (
     FINDING_KINDS,
     VIOLATION_KINDS,
     ViolationCount,
+    call_files,
     call_files_owed,
     call_finding_counts,
     call_findings,
@@ -26,6 +27,7 @@ from duecourse.contact.selectors import (
     violation_counts,
 )
 from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, REVOKED, UNREPORTED
+from duecourse.contact.services import call_rejects_open
 from duecourse.contact.services.grounds import ground_text
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.stories import in_two
@@ -36,6 +38,7 @@ from duecourse.parties.models import Agency
 WEEKS = 8
 PAGE_ROWS = 50
 DAYS_MAX = 92
+FILES_MAX = 50
 AGENCY_KINDS = (REVOKED, ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
 
 
@@ -110,9 +113,31 @@ def findings(request: HttpRequest) -> HttpResponse:
         "page": page,
         "before": urlencode(query | {"page": page - 1}) if page > 1 else "",
         "after": urlencode(query | {"page": page + 1}) if len(found) > PAGE_ROWS else "",
+        "files": _files(creditor_id=request.actor.creditor_id, from_on=from_on, until_on=until_on, performer_id=performer_id, names=names),
+        "files_max": FILES_MAX,
         "plain": urlencode({name: value for name, value in query.items() if name != "kind"}),
     }
     return TemplateResponse(request, "console/rules/findings.html", context)
+
+
+@creditor_only
+@require_POST
+def rejects(request: HttpRequest, record_file_id: int) -> HttpResponse:
+    """Hand out the rejected rows of a file of call records, to be mended and sent again; who takes them is written down first."""
+    opened = call_rejects_open(actor=request.actor, record_file_id=record_file_id)
+    response = FileResponse(opened.stream, as_attachment=True, filename=opened.name, content_type=opened.media_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _files(*, names: Mapping[int, str], **asked: Any) -> list[dict[str, Any]]:
+    """Return the newest files of call records that have come for some days: of whom, how many rows, and whether any was rejected."""
+    return [
+        {"id": file.pk, "on": file.local_on, "performer": names.get(file.performer_id, "–"), "rows": file.counts.get("row_count", 0),
+         "taken": file.counts.get("accepted_count", 0), "rejected": file.counts.get("rejected_count", 0),
+         "has_rejects": file.rejects_file_id is not None}
+        for file in call_files(**asked, limit=FILES_MAX)
+    ]  # fmt: skip
 
 
 def _span(request: HttpRequest) -> Span:
@@ -208,4 +233,8 @@ def _told(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-urlpatterns = [path("violations/", violations, name="violations"), path("violations/calls/", findings, name="call-findings")]
+urlpatterns = [
+    path("violations/", violations, name="violations"),
+    path("violations/calls/", findings, name="call-findings"),
+    path("violations/calls/files/<int:record_file_id>/rejects/", rejects, name="call-rejects"),
+]
