@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from duecourse.rules.conformance.vector import Event, Unsupported, Vector
-from duecourse.rules.conformance.wording import consumer_of, debts_of, plain
+from duecourse.rules.conformance.wording import consumer_of, debts_of, may_deny, plain
 
 _MEDIA = (
     *("writing", "written", "electronic", "electronically", "oral", "orally", "phone", "telephone", "email", "text", "letter", "mail"),
@@ -227,7 +227,7 @@ class History:
         for event in self.vector.events("consent_given", "consent_renewed"):
             party = self._by_consumer(event)
             scope = event.get("scope")
-            if scope is not None and not (isinstance(scope, str) and _USE.search(plain(scope))):
+            if scope is not None and not (isinstance(scope, str) and _USE.search(plain(scope)) and not may_deny(scope)):
                 raise Unsupported(f"{event.place} consents to {scope!r}, which is not understood")
             event.word("via", known=_MEDIA, default=_MEDIA[0])
             if event.has("debts"):

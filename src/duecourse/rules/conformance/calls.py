@@ -36,12 +36,12 @@ def outcome_of(event: Node) -> str:
 
 
 _REACHED = r"(?:connected_to_|went_to_|goes_to_|reached_|straight_to_)?(?:a_)?(?:voicemail|recording|recorded_message|voicemail_or_recorded_message|voicemail_box)"
-_NOTHING_LEFT = r"(?:_(?:no_message(?:_left)?|without_message|(?:but_)?unable_to_leave(?:_a)?(?:_(?:message|voicemail))?|message_not_left|no_voicemail_left))"
+_NOTHING_LEFT = r"(?:_(?:no_message(?:_left)?|without_message|(?:but_)?unable_to_leave(?:_a)?(?:_(?:message|voicemail))?|message_not_left|no_voicemail_left|not_left))"
 _OUTCOMES = {
     CONVERSATION: "conversation|telephone_conversation",
     VOICEMAIL: "voicemail_left|left_voicemail|message_left",
     NO_ANSWER: "(?:no_answer|unanswered|not_answered)|(?:rang|rings|ring|ringing)(?:_but)?_(?:no_answer|unanswered|not_answered|no_one_answers|nobody_answers)",
-    DROPPED: "(?:(?:connected|answered)_)?(?:(?:and|then|but|subsequently)_)*(?:dropped|drops)(?:read_call)?|answered_call_dropped",
+    DROPPED: "(?:(?:connected|answered)_)?(?:(?:and|then|but|subsequently)_)*(?:call_)?(?:dropped|drops)(?:_call)?",
     MAILBOX: rf"{_REACHED}(?:_(?:reached|connected|full|box_full))?(?:_(?:no_ring|without_ring(?:ing)?))?{_NOTHING_LEFT}?(?:_(?:no_ring|without_ring(?:ing)?))?",
     NOT_CONNECTED: "busy(?:_signal)?|(?:number_)?(?:not_in_service|out_of_service|disconnected)|not_connected|unable_to_connect|did_not_connect|no_connection",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NAME = r"([A-Z][A-Z0-9_-]*)"
-_ABOUT = "(?:on |in connection with |about |regarding )"
+_ABOUT = "(?:on |in connection with |with respect to |about |regarding )"
 _SAYS = r"(?:(?:the )?consumer (?:answers (?:the call )?(?:but |and )?)?(?:says|states)(?: that)? )?"
 NOTES: tuple[tuple[str, str], ...] = (
     (rf"{_SAYS}(?:(?:the )?consumer is busy|[\"'“](?:I am|I'm) busy[\"'”](?: or [\"'“]I cannot talk now[\"'”])?|(?:I am|is) busy)", "busy"),
@@ -60,12 +60,13 @@ CONDUCT = (
 )
 
 
-CALL_ME = r"(?:please |(?:you|he|she|they) (?:can|may) )?call (?:me |the consumer )?back(?: later| again| any ?time| sometime| any day| whenever)?|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
+CALL_ME = r"(?:please |(?:you|he|she|they) (?:can|may) )?(?:feel free to )?call (?:me |the consumer )?back(?: later| again| any ?time| sometime| any day| whenever)?|you (?:can|may) call me(?: at [\d-]+)?(?: to discuss (?:the )?[a-z]+(?: [a-z]+)?)?"
 
 
 NOT_AT_WORK = (
-    r"(?:(?:the )?consumer |I )?(?:(?:says|said|states|stated|tells the collector|told the collector)(?: that)? (?:they|he|she|the consumer|I) )?"
-    r"(?:cannot|can't|can not) (?:take|receive) (?:personal )?calls at (?:work|the workplace|(?:the )?place of employment)"
+    r"(?:(?:the )?consumer |I )?(?:(?:says|said|states|stated|tells the collector|told the collector)(?: that)? )?(?:(?:they|he|she|the consumer|I) )?"
+    r"(?:cannot|can't|can not|(?:is|am|are) not (?:allowed|permitted) to) (?:take|receive) (?:personal )?calls (?:while )?"
+    r"at (?:work|the workplace|(?:the )?place of employment)"
 )
 
 
@@ -89,22 +90,32 @@ _NO_ANSWER = r"(?: and (?:that )?(?:the )?(?:consumer|C\d+) does not answer (?:t
 )
 WRONG_NUMBER = rf"(?:{_NUMBER}|{_NAME}) (?:{_SOMEBODY_ELSE}|{_NOT_THE_PERSONS}){_NO_ANSWER}"
 _ATTORNEY_UNKNOWN = (
-    r"(?:the )?attorney(?:'s)? name and address (?:are )?(?:unknown|not known|neither known nor readily ascertainable|"
+    r"(?:the )?attorney(?:'s)? (?:identity|name and address) (?:are |is )?(?:unknown|not known|neither known nor readily ascertainable|"
     r"(?:not known|unknown) (?:and|nor) (?:cannot be readily ascertained|not readily ascertainable|readily ascertainable))"
 )
+_ENDED = (
+    rf"(?:the )?(?:attorney|consumer|consumer's attorney) (?:states|says)(?: that)? (?:the representation|it|the attorney)(?: {_ABOUT}{_NAME})? "
+    rf"(?:has ended|no longer represents (?:the consumer|them))(?: {_ABOUT}{_NAME})?"
+)
+_SILENT = (
+    r"(?:the )?attorney (?:(?:has )?failed|fails|failing|does not|did not) (?:to )?respond within a reasonable (?:time|period(?: of time)?)"
+    r"(?: to (?:a|the) communications? from the (?:debt )?collector)?"
+)
 LEARNED: tuple[tuple[str, str], ...] = (
-    (rf"(?:the )?consumer (?:is )?represented by (?:an )?attorney(?: {_ABOUT}{_NAME})?", "represented"),
+    (rf"(?:the )?consumer (?:is )?represented by (?:an |a )?(?:attorney|counsel|lawyer)(?: {_ABOUT}{_NAME})?", "represented"),
+    (rf"(?:an |the )?attorney represents the consumer(?: {_ABOUT}{_NAME})?", "represented"),
+    (_ENDED, "unrepresented"),
     (
-        r"(?:the )?attorney(?:'s)? name and address (?:are )?(?:known|readily ascertainable|known or readily ascertainable)",
+        r"(?:(?:the )?attorney(?:'s)? )?name and address (?:are )?(?:known|readily ascertainable|known or readily ascertainable)",
         "attorney_known",
     ),
     (_ATTORNEY_UNKNOWN, "attorney_unknown"),
     (_NO_LONGER, "unrepresented"),
-    (r"(?:the )?attorney consents to direct (?:communication|contact)(?: with the consumer)?", "attorney_consents"),
     (
-        r"(?:the )?attorney (?:(?:has )?failed|fails|failing|does not|did not) (?:to )?respond within a reasonable (?:time|period(?: of time)?)",
-        "attorney_silent",
+        r"(?:the )?attorney (?:consents|has consented|consented) to direct (?:communication|contact)(?: with the consumer)?",
+        "attorney_consents",
     ),
+    (_SILENT, "attorney_silent"),
     (EMPLOYER, "employer_forbids"),
     (NOT_AT_WORK, "employer_forbids"),
     (r"(?:that )?(?:the )?consumer (?:does not|doesn't) answer (?:telephone )?calls to (?:that number|it)", ""),
@@ -118,7 +129,7 @@ LEARNED: tuple[tuple[str, str], ...] = (
 
 
 FILE = (
-    r"(?:the )?(?:creditor(?:'s)? |placed )?(?:account )?(?:file(?: notes?)?|notes?)"
+    r"(?:the )?(?:creditor(?:'s)? |placed )?(?:account )?(?:file(?: notes?)?|notes?)(?: from (?:the )?creditor)?"
     r"(?: (?:says?|states?|stating|shows?|includes? (?:recent )?notes? (?:stating|that|saying)))?(?: that)?:? "
 )
 
@@ -141,6 +152,8 @@ _WAY_WORDS = {
         "consumer-response",
         "delivers",
         "delivered",
+        "written",
+        "consumer_response_form",
     },
     "electronic": {"electronic", "medium", "email", "e-mail", "emails", "e-mails", "portal", "website", "text", "electronically", "online"},
 }
@@ -192,7 +205,7 @@ def way_of(how: str) -> str | None:
     is_known = all(word in _WAY_FILLERS or any(word in named for named in _WAY_WORDS.values()) for word in words)
     if "electronic" in ways:
         ways -= {"paper"} if not {"mail", "mails", "mailed"} & set(words) else set()
-    if "paper" in ways and "person" in words and {"written", "delivers", "letter", "hand-delivers"} & set(words):
+    if "paper" in ways and "person" in words and {"written", "delivers", "delivered", "letter", "hand-delivers"} & set(words):
         ways -= {"oral"}
     return ways.pop() if is_known and len(ways) == 1 else None
 

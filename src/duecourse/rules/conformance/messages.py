@@ -18,15 +18,16 @@ _WAYS_PAPER = re.compile(
 )
 _WAYS_ELECTRONIC = re.compile(
     r"(an? )?(electronic |opt out |unsubscribe |click here |website |web )*(hyperlink|link)|(electronic |online )(means|form)"
-    r"|(e ?mail |text )?(reply|replying)( to the communication)?( by)?( e ?mail| text)?( with)?( the)?( word)?( stop)?|e ?mail reply|text reply"
+    r"|(e ?mail |text |stop )?(reply|replying)( to the communication)?( by)?( e ?mail| text)?( with)?( the)?( word)?( stop)?|e ?mail reply|text reply"
 )
 _WAYS_FREE = re.compile(r"toll free( telephone)? number")
 _WAYS_ARDUOUS = re.compile(
-    r"(must )?(call|write|telephone|calling|writing)( or (call|write))? (to (obtain|get|request|ask for)|for)( an?| the)?( opt out)? form"
+    r"((consumer )?must |requires )?(call|write|telephone|calling|writing|letter)( or (call|write|letter))? (to (obtain|get|request|ask for)|for)( an?| the)?( opt out)? form"
     r"|(consumer writes )?own letter|in person visit|none"
 )
 _WAYS_OFF_LINE = re.compile(
-    r"(by )?(postal mail|mail|telephone|phone|letter)( only| call)?|(visit(ing)? )?(an? )?web ?site( visit)?( (without|with no|no)( providing)?( an?)? link)"
+    r"(by |must |requires? )?(postal mail|mail|telephone|phone|letter)( call)?( only| required)?"
+    r"|(must |requires )?(visit(ing)? )?(an? )?web ?site( visit)?( (without|with no|no)( providing)?( an?)? link)"
 )
 """Ways to opt out of which a notice may tell (comment 6(d)(4)(ii)(C)(4)-1): simple on paper, simple electronically, and too hard."""
 _WRITTEN = ("written", "writing", "in_writing", "electronically", "electronic", "email", "mail", "letter", "written_or_electronic")
@@ -43,7 +44,7 @@ _RECIPIENTS = {
     "both": (1, 1),
 }
 _ELECTRONIC = ("text", "email", "sms", "social_media_message", "direct_message", "mobile_app_message")
-_EASY = re.compile(r"\b(reply|respond with|text (stop|the word)|send stop|click|link|unsubscribe|subject line|hyperlink)\b")
+_EASY = re.compile(r"\b(reply|replying|respond with|text (stop|the word)|send stop|click|link|unsubscribe|subject line|hyperlink)\b")
 _HARD = re.compile(r"\b(call|calling|write to|writing to|(send|mail)(ing)? (us )?a letter|by (postal )?mail|by (tele)?phone|visit(ing)?)\b")
 _FREE = re.compile(r"\b(no (fee|charge|cost)|without (a )?(fee|charge|cost)|free( of charge)?|at no (cost|charge))\b")
 _FEE = re.compile(r"\b(fees?|charges?|costs?|pay|payment|payable)\b|\$ ?\d")
@@ -65,7 +66,9 @@ _FACTORS = {
 _TOLD = {
     "subject": re.compile(r"\bcreditor\b"),
     "bounces": re.compile(r"monitor|heed|respond"),
-    "sender": re.compile(r"recogni[sz]|familiar|\(d\)\(4\)\(ii\)\(c\)|prior (limited-content message|e-?mail|message)|creditor's notice"),
+    "sender": re.compile(
+        r"recogni[sz]|familiar|\(d\)\(4\)\(ii\)\(c\)|prior (limited-content message|e-?mail|message)|creditor's (e-?mail )?notice"
+    ),
 }
 _NOT_AMOUNT = re.compile(r"(other than|besides|not) (the )?amount( of the debt)?")
 _IDENTIFIER = re.compile(

@@ -13,7 +13,7 @@ from duecourse.kit.errors import DuecourseError
 from duecourse.kit.money import parse_amount
 from duecourse.rules.conformance.federal_days import counted_days
 from duecourse.rules.conformance.vector import Answer, Event, Node, Reader, Unsupported, Vector
-from duecourse.rules.conformance.wording import asked, consumer_of, disclosures_sent, is_present, meaning_of, plain
+from duecourse.rules.conformance.wording import asked, consumer_of, disclosures_sent, is_present, may_deny, meaning_of, plain
 
 _DATES = {
     "last_statement_date": "is_itemized_at_last_statement",
@@ -37,7 +37,7 @@ _MARKS = {
     "postal": re.compile(
         r"postage|postal|return service|address service|forwarding|change service|bar ?code|facilitat\w+ (the )?(mail|delivery)"
         r"|mail(ing)? (class|permit)|first[- ]class|permit imprint|mail[- ]facilitating|forwarding and address correction requested"
-        r"|(debtor|consumer)('s)? name and address"
+        r"|(debtor|consumer)('s)? name(,| and)? address"
     ),
     "name": re.compile(r"(?<!un)business name( that does| is)? not( indicat\w+| reveal\w+)|neutral business name"),
     "revealing": re.compile(
@@ -155,7 +155,7 @@ def _refers(vector: Vector, key: str) -> int:
     if not is_present(vector.question, key):
         return 0
     said = vector.question.text(key)
-    if not _POINTER.search(plain(said)):
+    if not _POINTER.search(plain(said)) or may_deny(said):
         raise Unsupported(f"whether {said!r} refers to the other page is not understood")
     return 1
 
@@ -192,7 +192,7 @@ def _account_number(vector: Vector) -> Answer:
     number = re.sub(r"[\s-]", "", vector.known.text("account_number"))
     written = vector.question.text("shown") if vector.question.get("shown") is not None else ""
     shown = re.sub(
-        r"^(account|acct\.?|account number)?\s*(number )?((ending|ends) (in|with)|last (four|4)( digits)?):?\s*",
+        r"^(account|acct\.?|account number)?\s*(number )?((ending|ends)( in| with)?|last (four|4)( digits)?):?\s*",
         "",
         written.strip(),
         flags=re.IGNORECASE,

@@ -10,7 +10,7 @@ from duecourse.rules.conformance.vector import Unsupported, Vector
 from duecourse.rules.form import Pack
 
 _ESTATE = re.compile(
-    r"(?:(?:the )?(?:executor|administrator|executor or administrator|(?:informal (?:probate )?|summary administration )?personal representative)"
+    r"(?:(?:the )?(?:deceased consumers? )?(?:executor|administrator|executor or administrator|(?:informal (?:probate )?|summary administration )?personal representative)"
     r"(?: under (?:informal probate|summary administration)(?: procedures)?)?"
     r"|(?:informal probate|summary administration) (?:personal )?representative"
     r"|(?:person )?(?:appointed (?:as )?)?universal successor"
@@ -34,6 +34,7 @@ PARTY_FACTS: dict[str, tuple[str, ...]] = {
     "spouse": ("is_spouse",),
     "surviving_spouse": ("is_spouse",),
     "surviving_spouse_of_deceased_consumer": ("is_spouse",),
+    "parent_of_minor": ("is_parent", "is_minor"),
     "parent_of_minor_consumer": ("is_parent", "is_minor"),
     "parent_of_deceased_minor_consumer": ("is_parent", "is_minor"),
     "parent_of_adult_consumer": ("is_parent",),

@@ -25,7 +25,7 @@ _PLACES = {
     "the hospital": "hospital", "hospital": "hospital", "the consumer's home": "home", "consumer's home": "home", "the residence": "home",
     "the consumer's workplace": "work", "the consumer's place of employment": "work", "the consumer's school": "school",
 }  # fmt: skip
-_NOT_CONVENIENT = r"(?:inconvenient|not convenient|not a (?:good|convenient) (?:time|place))"
+_NOT_CONVENIENT = r"(?:(?:an )?inconvenient(?: time| place)?|not convenient|not a (?:good|convenient) (?:time|place))"
 _PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
 _MEDIA: dict[str, Medium] = {
     "phone": "phone", "telephone": "phone", "phone call": "phone", "phone calls": "phone", "calls": "phone", "telephone calls": "phone",
@@ -205,7 +205,7 @@ def _disturbed(scan: _Scanner) -> Wish | None:
 
 
 def _stop(scan: _Scanner) -> Wish | None:
-    verb = scan.take(rf"(?:stop|do not|asked not to|not to) (?:{_VERB}|contact|contacting|communicate|communicating)")
+    verb = scan.take(rf"(?:stop|do not|asked not to|not to|no) (?:{_VERB}|communications?|contact|contacting|communicate|communicating)")
     if verb is None:
         return None
     scan.take(rf"(?:to |with )?{_WHO}")
@@ -216,7 +216,7 @@ def _stop(scan: _Scanner) -> Wish | None:
     found = scan.qualifiers()
     media = tuple(found.media) if word not in _VERBS else (_VERBS[word], *found.media)
     if not media and not found.endpoints and not found.spans() and not found.places:
-        return Wish(is_all_contact=True)
+        return Wish(is_all_contact=True) if not verb.lower().startswith("no ") else None
     return Wish(found.spans(), tuple(found.places), media, tuple(found.endpoints))
 
 

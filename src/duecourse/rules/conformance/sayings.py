@@ -113,7 +113,7 @@ _ELEMENTS = {
 _ALLOWED = {"second_natural_person_name", "salutation", "message_date_time", "suggested_reply_times", "any_representative_statement"}
 
 
-_TELLING = re.compile(r"amount|account|debt|creditor|balance|payment|group|department|collect|owe")
+_TELLING = re.compile(r"request_(for|to_speak)|amount|account|debt|creditor|balance|payment|group|department|collect|owe")
 """What an element that is neither needed nor allowed speaks of."""
 _OTHER = {
     *("statement_from_debt_collector", "request_to_speak_to_consumer", "representative_group_description", "agent_group_description"),
@@ -223,13 +223,18 @@ _ESTATE = (
 
 _NO_STATEMENT = r"(?:deceased consumer: )?(?:says|states) (?:that )?(?:it|the debt collector|the collector) is (?:looking for|seeking|seeking to identify and locate|trying to locate) the person "
 _OWN_NAME = (
-    r"(?:states|gives|identifies (?:self|itself|himself|herself) by) (?:own )?name(?:;|,| and|, and) (?:says it is |states it is )?"
+    r"(?:states|gives|identifies (?:self|itself|himself|herself) by) (?:own )?name(?:;|,| and|, and) (?:says |states )?(?:that )?(?:it is )?"
     r"(?:confirms|confirming)(?: or correcting)? location information(?:; names employer only (?:on|upon) (?:express )?request)?"
 )
 _STATEMENTS: tuple[tuple[str, Mapping[str, int]], ...] = (
     (
         r"(?:deceased consumer: )?(?:states|says|mentions) (?:that )?(?:the )?(?:consumer|deceased|deceased consumer) (?:owes|owed) (?:a|any) debt",
         {"is_debt_mentioned": 1},
+    ),
+    (r"(?:names|identifies) (?:the |own |its )?employer (?:without being asked|unasked)", {"is_employer_named": 1}),
+    (
+        r"(?:names|identifies) (?:the |own |its )?employer (?:only )?(?:when|if|after being) expressly (?:asked|requested)",
+        {"is_employer_named": 1, "is_employer_asked": 1},
     ),
     (r"volunteers (?:the )?employer's name(?: (?:without being asked|unasked))?", {"is_employer_named": 1}),
     (rf"{_NO_STATEMENT}(?:who is )?authorized to act (?:for|on behalf of) the (?:deceased consumer's |consumer's )?estate", {}),
@@ -239,7 +244,7 @@ _STATEMENTS: tuple[tuple[str, Mapping[str, int]], ...] = (
     (_ESTATE, {}),
     (r"(?:states|says) (?:that )?it is confirming(?: or correcting)? location information", {}),
     (r"identifies (?:itself|himself|herself) by (?:own )?name", {}),
-    (r"does not identify (?:itself|himself|herself)|refuses to give (?:own|its) name", {"is_own_name_hidden": 1}),
+    (r"does not identify (?:self|itself|himself|herself)(?: by name)?|refuses to give (?:own|its) name", {"is_own_name_hidden": 1}),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from duecourse.rules.conformance.calls import read_call, read_note, read_ringless
@@ -39,9 +39,18 @@ from duecourse.rules.facts import zone_of
 
 _DEBT_TYPES = {
     *("credit_card", "medical", "student_loan", "mortgage", "auto_loan", "auto", "personal_loan", "utility", "rent", "telecom"),
-    *("installment_loan", "payday_loan", "retail"),
+    *("installment_loan", "payday_loan", "retail", "medical_debt", "credit_card_debt", "residential_mortgage", "consumer_loan"),
 }
-_CEASE_CONTENT = {"cease_communication_or_refusal_to_pay", "cease_communication", "refusal_to_pay"}
+_CEASE_CONTENT = {
+    *("cease_communication_or_refusal_to_pay", "cease_communication", "refusal_to_pay", "refuses_to_pay", "cease_or_refusal_to_pay"),
+    *(
+        "cease_communication_notice",
+        "refusal_to_pay_notice",
+        "wants_collector_to_cease_further_communication",
+        "cease_communication_request",
+    ),
+    *("refusal_to_pay_or_cease_communication", "written_cease_communication_notice"),
+}
 _CONTENT_CLASSES = {"", "marketing_no_specific_debt", "limited_content", "conveys_debt_information", "specific_debt"}
 
 
@@ -85,6 +94,8 @@ def _already_known(vector: Vector, history: History) -> None:
         for clause in clauses_of(value) if isinstance(value, str) else list(vector.known.texts(key, default=())):
             in_file = re.match(FILE, clause, flags=re.IGNORECASE)
             wish = wish_of(clause[in_file.end() :] if in_file else clause)
+            if wish.is_until_year_end:
+                raise Unsupported(f"of which year {clause!r} speaks is not said")
             history.wishes += [Voiced(BEFORE, person, wish) for person in consumers]
     for key in ("preference", "preferences", "consumer_preference"):
         if vector.known.has(key):
@@ -95,6 +106,17 @@ def _already_known(vector: Vector, history: History) -> None:
 
 BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of what is known without a date."""
+
+
+def _cease_content(event: Event) -> None:
+    """Read that a message refuses to pay or wants contact to stop.
+
+    Raises:
+        Unsupported: it says anything else.
+    """
+    said = event.text("content").lower().replace(" ", "_")
+    if said not in _CEASE_CONTENT:
+        raise Unsupported(f"{event.place} has the unknown word {said!r} in content")
 
 
 def _message_out(medium: str) -> _Read:
@@ -117,7 +139,7 @@ def _message_in(medium: str) -> _Read:
         person, debts = person_in(event, history), debts_in(event, history)
         history.messages.append(Message(event.at, False, medium, person, debts, endpoint_in(event), ""))
         if event.has("content"):
-            event.word("content", known=_CEASE_CONTENT)
+            _cease_content(event)
             if medium == "mail" or accepts_electronic(history.vector, medium=medium):
                 history.learned.append(Dated(event.at, "cease", debts, person))
         for text in [event.text(key) for key in ("detail", "words") if event.has(key)]:
@@ -133,7 +155,7 @@ def _mail_posted(event: Event, history: History) -> None:
     """What the consumer posted has no effect before it is received."""
     person_in(event, history)
     debts_in(event, history)
-    event.word("content", known=_CEASE_CONTENT)
+    _cease_content(event)
 
 
 def _conduct(event: Event, history: History) -> None:
@@ -166,8 +188,13 @@ def _consented_days(event: Event, scope: Any) -> frozenset[date] | None:
     if isinstance(scope, dict):
         if set(scope) == {"on_date"}:
             days = frozenset({day_of(scope["on_date"], place=event.place)})
-        elif set(scope) == {"on_dates"} and isinstance(scope["on_dates"], list):
-            days = frozenset(day_of(day, place=event.place) for day in scope["on_dates"])
+        elif set(scope) == {"date"}:
+            days = frozenset({day_of(scope["date"], place=event.place)})
+        elif set(scope) in ({"on_dates"}, {"dates"}) and isinstance(next(iter(scope.values())), list):
+            days = frozenset(day_of(day, place=event.place) for day in next(iter(scope.values())))
+        elif set(scope) in ({"from", "until"}, {"from", "through"}):
+            first, last = (day_of(scope[key], place=event.place) for key in sorted(scope))
+            days = frozenset(first + timedelta(days=number) for number in range((last - first).days + 1))
         else:
             raise Unsupported(f"{event.place} has a scope of {', '.join(sorted(map(str, scope)))}")
     elif scope is not None and not isinstance(scope, str):
@@ -319,6 +346,7 @@ def _submitted(event: Event, history: History) -> None:
 
 _SESSIONS = ("website_session", "website_visit", "app_session", "mobile_app_session", "website_use", "mobile_app_use", "portal_session")
 _READERS: dict[str, _Read] = {
+    **dict.fromkeys(("creditor_file_note", "placement", "preference_recorded_in_creditor_file"), read_file),
     "call_placed": read_call,
     "call_received": read_call,
     "ringless_voicemail": read_ringless,

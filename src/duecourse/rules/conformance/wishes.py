@@ -94,6 +94,7 @@ def _is_taken_back(text: str, history: History, *, person: str, event: Event) ->
     before = [one for one in history.wishes if one.person == person and one.at <= event.at]
     if re.fullmatch(r"(?:that|those|these|the|this) (?:times?|days?|places?|hours?)|(?:it|they)", found[1], flags=re.IGNORECASE) is None:
         named = wish_of(f"{found[1]} inconvenient")
+        before = [one for one in before if (one.wish.spans, one.wish.places) == (named.spans, named.places)] or before
         if any((one.wish.spans, one.wish.places) != (named.spans, named.places) for one in before) or not before:
             raise Unsupported(f"which wishes {text!r} takes back is not clear")
     history.withdrawn.append(Dated(event.at, "withdrawn", value=person))
@@ -162,7 +163,7 @@ def learn_wish(clause: str, history: History, *, event: Event) -> None:
 
 def read_file(event: Event, history: History) -> None:
     """The creditor's file with its notes on what the consumer does not want."""
-    event.text("by")
+    event.text("by" if event.has("by") else "from")
     event.text("to", history.vector.collector)
     debts_in(event, history)
     keys = ("note", "notes", "detail", "file_notes", "file_note", "recent_notes")

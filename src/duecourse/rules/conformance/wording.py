@@ -30,6 +30,11 @@ def plain(text: str) -> str:
     return re.sub(r"[\s_]+", " ", text).strip().lower()
 
 
+def may_deny(text: str) -> bool:
+    """Whether words of denial stand in a text."""
+    return _DENIAL.search(plain(text)) is not None
+
+
 def meaning_of(text: str, *, meanings: Mapping[str, Pattern[str]], place: str) -> str:
     """Return the one meaning whose pattern is found in the text.
 
