@@ -52,6 +52,16 @@ class EvidenceForm(Form):
         super().__init__(*args, **kwargs)
         self.fields["user_id"].choices = [("", _("choose")), *_names(people).items()]
 
+    def clean(self) -> dict[str, Any]:
+        """Check that it holds for a day at least, and names one kind."""
+        found = super().clean() or {}
+        first, until = found.get("valid_from_on"), found.get("valid_until_on")
+        if first and until and until <= first:
+            self.add_error("valid_until_on", _("It must be after the first day."))
+        if {",", "，"} & set(found.get("kind", "")):
+            self.add_error("kind", _("One kind at a time, without commas."))
+        return found
+
 
 def collector_evidence(*, actor: Actor, agency_id: int, people: Sequence[Membership], on: date) -> dict[str, Any]:
     """Return what `console/agencies/collectors.html` shows of an agency's people.
