@@ -34,6 +34,8 @@ from tests.rules.conformance_examples import CASED, COUNTS, EXAMPLES, asked, at,
 
 US = shipped_pack("us")
 VECTORS = Path(__file__).parents[3] / "shared/cases/regf_rules.jsonl"
+COMMENTARY = Path(__file__).parent / "commentary.jsonl"
+"""Written by us from the official comments, by their numbers; not one of them comes from elsewhere."""
 UNSUPPORTED: set[str] = set()
 """The vectors of the file that are known to be unsupported."""
 EASTERN = ZoneInfo("America/New_York")
@@ -143,6 +145,25 @@ def test_comments_worked_examples(comment, given, question, outcome):
 def test_comments_counts(comment, given, counters):
     """Calls and conversations are counted for each debt as the comments count them."""
     assert answered(given, asked("count", "10-08"), pack=US).counters == counters, comment
+
+
+def test_our_own_lines_of_the_commentary_pass():
+    """Lines written by us from the comments' numbers, in many wordings: each passes, and with another expectation none does."""
+    lines = COMMENTARY.read_text("utf-8").splitlines()
+    report = run_lines(lines)
+    assert [(result.id, result.why) for result in report.results if result.status is not Status.passed] == []
+    assert len({result.id for result in report.results}) == len(lines) > 400
+    other = {"allow": "deny", "deny": "allow", "presumed_compliant": "presumed_violation", "presumed_violation": "presumed_compliant"}
+    documents = [json.loads(text) for text in lines]
+    turned = [json.dumps(one | {"expected": other[one["expected"]]}) for one in documents if one["expected"] is not None]
+    assert run_lines(turned).count(Status.passed) == 0
+
+
+def test_what_is_strange_in_our_own_lines_makes_them_unsupported():
+    """A strange event, key or word never passes and never fails, in whatever wording the rest is."""
+    lines = COMMENTARY.read_text("utf-8").splitlines()
+    turned = [json.dumps(strange) for text in lines[::4] for strange in strange_ones(json.loads(text))]
+    assert run_lines(turned).counts == {"passed": 0, "failed": 0, "unsupported": len(turned)}
 
 
 def test_six_calls_on_one_day_are_a_factor():

@@ -347,7 +347,46 @@ def _alias(vector: Vector) -> Mapping[str, int]:
     return {"is_alias_used": 1, "is_alias_consistent": int(consistent), "is_alias_traceable": int(traceable)}
 
 
+_TELLS = (
+    *("discloses_debt_collector_identity", "identity_as_debt_collector_disclosed", "discloses_identity_as_debt_collector"),
+    *("debt_collector_identity_disclosed", "identifies_as_debt_collector"),
+)
+
+
+def _contact_request(vector: Vector) -> Mapping[str, int]:
+    question = vector.question
+    keys = [key for key in _TELLS if question.has(key)]
+    if len(keys) != 1:
+        raise Unsupported("whether the request tells of the debt collector is not said")
+    if question.has("to"):
+        role_of(vector, question.text("to"))
+    question.word("platform", known=("social", "social_media", "social_networking", "professional_networking"), default="social")
+    return {"is_contact_request": 1, "is_collector_identity_told": int(question.flag(keys[0]))}
+
+
+def disclosure_languages(vector: Vector) -> Answer:
+    """Say in which languages a disclosure is needed, or whether those in which it is made are enough."""
+    history_of(vector)
+    read_roles(vector)
+    spoken = vector.question.texts("communication_languages" if vector.question.has("communication_languages") else "languages")
+    if not spoken:
+        raise Unsupported("in which language the communication is, is not said")
+
+    def asked(made: set[str]) -> Answer:
+        known = {"is_language_left_out": int(not set(spoken) <= made)}
+        return ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+
+    if vector.question.has("disclosure_languages"):
+        return asked(set(vector.question.texts("disclosure_languages")))
+    needed = [language for language in spoken if asked(set(spoken) - {language}).outcome == "deny"]
+    return Answer(None, {"languages": needed, "disclosure_languages": needed, "required_languages": needed}, {}, asked(set(spoken)).rules)
+
+
 ACTIONS: dict[str, Reader] = {
+    "social_media_contact_request": _conduct(_contact_request),
+    "send_contact_request": _conduct(_contact_request),
+    "required_disclosure_languages": disclosure_languages,
+    "validate_disclosure_language": disclosure_languages,
     "classify": classify,
     "classify_person": classify_person,
     "classify_voicemail_elements": classify_voicemail,

@@ -1,0 +1,1 @@
+"""Requests to become a contact on a social platform."""

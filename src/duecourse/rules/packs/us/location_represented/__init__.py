@@ -1,0 +1,1 @@
+"""Asking others for the whereabouts of a consumer who has an attorney."""
