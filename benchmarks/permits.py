@@ -179,7 +179,9 @@ def reporting(place: Place) -> Callable[[Place, int, str], None]:
     from duecourse.parties.access import acting
 
     with acting(_actor(place)), connection.cursor() as cursor:
-        cursor.execute("SELECT p.id FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on WHERE a.id IS NULL")
+        cursor.execute(
+            "SELECT p.id FROM contact_permit p LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on WHERE a.id IS NULL"
+        )
         open_ids = iter(cursor.fetchall())
 
     def report(place: Place, _: int, __: str) -> None:

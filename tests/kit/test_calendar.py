@@ -144,3 +144,12 @@ def test_shanghai_midnight_and_unknown_zones() -> None:
             cal.zone(name)
     with pytest.raises(ValueError, match="aware"):
         cal.local_day(datetime(2026, 5, 1), "UTC")  # noqa: DTZ001
+
+
+@given(DAYS, st.integers(0, 1439), ZONES | st.sampled_from(["Pacific/Kiritimati", "Etc/GMT+12"]))
+def test_days_anywhere_hold_the_local_day_of_every_zone(day: date, minute: int, zone: str) -> None:
+    """The local day of an instant lies between the first and the last day, in the farthest zones too, and the two are at most two days apart."""
+    at = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=UTC)
+    first, last = cal.days_anywhere(at, at)
+    assert first <= cal.local_day(at, zone) <= last
+    assert last - first <= timedelta(days=2)
