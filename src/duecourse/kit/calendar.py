@@ -309,9 +309,17 @@ def local_day(instant: datetime, zone_name: str | ZoneInfo) -> date:
 def days_anywhere(low: datetime, high: datetime) -> tuple[date, date]:
     """Return the first and the last day on which an instant of [low, high] lies in any zone on earth.
 
-    What is stored by local day is looked for between the two, so that months beside them are not looked into.
+    What is stored by local day is looked for between the two, so that months beside them are not looked into. At the ends of the calendar
+    they are its first and its last day.
     """
-    return (low.astimezone(UTC) - _FARTHEST_WEST).date(), (high.astimezone(UTC) + _FARTHEST_EAST).date()
+    return _day_at(low, -_FARTHEST_WEST, beyond=date.min), _day_at(high, _FARTHEST_EAST, beyond=date.max)
+
+
+def _day_at(instant: datetime, shift: timedelta, *, beyond: date) -> date:
+    try:
+        return (instant.astimezone(UTC) + shift).date()
+    except OverflowError:
+        return beyond
 
 
 def day_bounds(day: date, zone_name: str | ZoneInfo) -> tuple[datetime, datetime]:
