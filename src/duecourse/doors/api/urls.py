@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
@@ -12,9 +10,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 from ninja import NinjaAPI
-from ninja.renderers import BaseRenderer
 
 from duecourse.doors.api import call_records, cases, contacts, feeds, money, problems, rules, webhooks
+from duecourse.doors.api.exact import ExactJson
 from duecourse.doors.api.schemas import ProblemOut
 
 FEED_BYTES_MAX = 512 * 1024 * 1024
@@ -22,16 +20,6 @@ PROBLEM_STATUSES = ("400", "401", "403", "404", "405", "409", "413", "422", "429
 DESCRIPTION = (
     "Cases, placements, permits, attempts, rules, payments, statements, feeds and webhooks of a creditor and its agencies. See docs/api.md."
 )
-
-
-class ExactJson(BaseRenderer):
-    """JSON with instants to the microsecond, as they are stored."""
-
-    media_type = "application/json"
-
-    def render(self, request: HttpRequest, content: Any, *, response_status: int) -> str:
-        """Return the document."""
-        return json.dumps(content, ensure_ascii=False, default=_plain)
 
 
 class Api(NinjaAPI):
@@ -98,12 +86,6 @@ def _length(request: HttpRequest) -> int:
 
 def _nowhere(request: HttpRequest) -> HttpResponse:
     raise Http404
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
 
 
 def _patterns() -> tuple[list[URLPattern], str, str]:
