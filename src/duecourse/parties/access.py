@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from duecourse.kit.calendar import local_day
@@ -52,6 +53,7 @@ AGENCY_SCOPE_ROLES: dict[str, Role] = {
 }
 """The same for a token of an agency."""
 CREDITOR_SCOPES, AGENCY_SCOPES = tuple(SCOPE_ROLES), tuple(AGENCY_SCOPE_ROLES)
+_ENTERED = "SELECT * FROM gate.token_entered(%s, %s, %s, %s, %s)"
 _TOKEN = re.compile(r"dc_([a-z0-9]{12})_([0-9a-f]{64})")
 
 
@@ -109,6 +111,16 @@ def system(creditor_id: int) -> Actor:
 
 
 @contextmanager
+def asking(actor: Actor, *, query: str, parameters: Sequence[Any]) -> Iterator[CursorWrapper]:
+    """Do what is in the block as `actor`, like `acting`, and begin with a query that goes to the database in the same message.
+
+    What is in the block gets the cursor with the query's rows; it may use it for more.
+    """
+    with _telling(_told_of(actor), (query, parameters)) as cursor:
+        yield cursor
+
+
+@contextmanager
 def acting(actor: Actor) -> Iterator[Actor]:
     """Do what is in the block as `actor`, in one transaction (a savepoint inside another one).
 
@@ -117,36 +129,46 @@ def acting(actor: Actor) -> Iterator[Actor]:
     Guarantees: outside the outermost block the database shows no tenant row, also when that block stands inside a longer transaction;
     an exception rolls the block back.
     """
-    role = "duecourse_collector" if actor.is_collector else "duecourse_agency" if actor.is_agency else "none"
-    agency = "" if actor.agency_id is None else str(actor.agency_id)
-    with _telling(_Told(role, str(actor.creditor_id), agency, str(actor.user_id), actor)):
+    with _telling(_told_of(actor)):
         yield actor
 
 
+def _told_of(actor: Actor) -> _Told:
+    role = "duecourse_collector" if actor.is_collector else "duecourse_agency" if actor.is_agency else "none"
+    agency = "" if actor.agency_id is None else str(actor.agency_id)
+    return _Told(role, str(actor.creditor_id), agency, str(actor.user_id), actor)
+
+
 @contextmanager
-def _telling(wanted: _Told) -> Iterator[None]:
-    """Tell the database `wanted` for the length of the block, and afterwards what it was told before.
+def _telling(wanted: _Told, first: tuple[str, Sequence[Any]] | None = None) -> Iterator[CursorWrapper]:
+    """Tell the database `wanted` for the length of the block, and afterwards what it was told before; `first` is asked along with it.
 
     What was told is remembered on the connection, because it belongs to the connection's transaction: another thread has another one.
     A rollback, to the savepoint or of the whole, takes the settings back by itself.
     """
     before = getattr(connection, "duecourse_told", _NOBODY)
     is_inside = connection.in_atomic_block
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         if wanted != before:
-            _tell(wanted)
+            _tell(cursor, wanted, first)
+        elif first:
+            cursor.execute(*first)
         connection.duecourse_told = wanted
         try:
-            yield
+            yield cursor
         finally:
             connection.duecourse_told = before
         if wanted != before and is_inside and not connection.needs_rollback:
-            _tell(before)
+            _tell(cursor, before)
 
 
-def _tell(told: _Told) -> None:
-    with connection.cursor() as cursor:
+def _tell(cursor: CursorWrapper, told: _Told, first: tuple[str, Sequence[Any]] | None = None) -> None:
+    """Tell, and ask `first` in the same message: the driver sends statements as text, so that there may be two."""
+    if first is None:
         cursor.execute(_TELL, told[:4])
+    else:
+        cursor.execute(f"{_TELL}; {first[0]}", (*told[:4], *first[1]))
+        cursor.nextset()
 
 
 def current() -> Actor:
@@ -236,38 +258,28 @@ def token_hash(secret: str) -> str:
 
 
 def bearer_of(text: str) -> Bearer:
-    """Return who shows a token. Call it outside `acting`: no creditor is open yet.
+    """Return who shows a token, and count the request, whatever comes of it. Call it outside `acting`: no creditor is open yet.
 
     Raises:
         TokenRefused: it is not known, has ended or was revoked, or its agency was closed; they look the same.
+        TokenTooFast: it has used up what it may ask at once, over all processes, and has to wait.
     """
     parts = _TOKEN.fullmatch(text)
     if parts is None:
         raise TokenRefused
+    rate, burst = settings.API_REQUESTS_PER_SECOND, settings.API_REQUESTS_AT_ONCE
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM gate.token_actor(%s, %s, %s)", [parts[1], token_hash(parts[2]), now()])
+        cursor.execute(_ENTERED, [parts[1], token_hash(parts[2]), now(), rate, burst])
         row = cursor.fetchone()
     if row is None:
         raise TokenRefused
-    token_id, creditor_id, agency_id, scopes, is_test = row
+    token_id, creditor_id, agency_id, scopes, is_test, wait_ms = row
+    if wait_ms:
+        raise TokenTooFast(rate=rate, burst=burst, seconds=-(-wait_ms // 1000))
     given = frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes)
     by_scope = SCOPE_ROLES if agency_id is None else AGENCY_SCOPE_ROLES
     roles = frozenset(str(by_scope[scope]) for scope in given & set(by_scope))
     return Bearer(Actor(user_id=-token_id, creditor_id=creditor_id, agency_id=agency_id, roles=roles), given, is_test)
-
-
-def token_count(bearer: Bearer) -> None:
-    """Count one request of a token, whatever comes of it. Call it outside `acting`; all processes count together.
-
-    Raises:
-        TokenTooFast: it has used up what it may ask at once, and has to wait.
-    """
-    rate, burst = settings.API_REQUESTS_PER_SECOND, settings.API_REQUESTS_AT_ONCE
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT gate.token_counted(%s, %s, %s, %s)", [-bearer.actor.user_id, rate, burst, now()])
-        wait_ms = cursor.fetchone()[0]
-    if wait_ms:
-        raise TokenTooFast(rate=rate, burst=burst, seconds=-(-wait_ms // 1000))
 
 
 def in_house_ids(creditor_id: int) -> list[int]:

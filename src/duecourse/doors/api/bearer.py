@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from duecourse.parties.access import Bearer, acting, bearer_of, token_count
+from duecourse.parties.access import Bearer, acting, bearer_of
 from duecourse.parties.errors import TokenRefused
 
 Result = TypeVar("Result")
@@ -41,7 +41,6 @@ class Token(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Bearer:
         """Return whose token it is, if it reaches this far."""
         bearer = bearer_of(token)
-        token_count(bearer)
         bearer.require(self.scope)
         return bearer
 
