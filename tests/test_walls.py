@@ -37,6 +37,7 @@ BOOKS = {
     *("contact_callrecord", "contact_calldefinition", "contact_callretention", "contact_callremoval"),
     *("contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms", "repayment_directdebit"),
+    "contact_ruleset",
 }
 AGENCY_WRITES = {"contact_attempt", "repayment_promise", "settlement_statementtransition"}
 """Where an agency's people add rows; they change and remove none anywhere."""
@@ -68,6 +69,7 @@ HIDDEN_FROM_AGENCIES = {
     *("contact_callmatch", "contact_calldefinition", "contact_callretention", "contact_callremoval"),
     *("contact_publishedagency", "contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
+    "contact_ruleset",
     "repayment_directdebit",
 }
 BY_DAY = {("contact_attempt", "permit_id"): "local_on", ("contact_callmatch", "permit_id"): "permit_on"}
@@ -328,7 +330,7 @@ FORGED = (
     ("SELECT gate.contact_months('2026-03-02')", "permission denied"),
     ("SELECT gate.contact_statistics()", "permission denied"),
     ("SELECT gate.contact_part('contact_permit', 'mine')", "permission denied"),
-    ("SELECT gate.token_counted(1, 1, 1, now())", "permission denied"),
+    ("SELECT gate.token_entered('', '', now(), 1, 1)", "permission denied"),
 )
 
 

@@ -49,16 +49,29 @@ def test_two_first_requests_at_once_both_look_back_far_enough(monkeypatch: pytes
     both = Barrier(2)
     spans: list[int] = []
 
-    def asked(_cursor: Any, _creditor_id: int, _request: Any, *, days: int) -> SimpleNamespace:
-        if days == 1:
-            both.wait(5)
-        spans.append(days)
-        return SimpleNamespace(packs=("au",), days=days)
+    class Cursor:
+        """Answers with the days it was asked about."""
 
-    monkeypatch.setattr(known, "_asked", asked)
+        def __init__(self, days: int) -> None:
+            self.days = days
+
+        def execute(self, _query: str, parameters: list[Any]) -> None:
+            """Be asked again."""
+            self.days = parameters[-2]
+
+    def answered(cursor: Cursor) -> SimpleNamespace:
+        spans.append(cursor.days)
+        return SimpleNamespace(packs=("au",), days=cursor.days)
+
+    def asked_first(_number: int) -> Any:
+        days = known.days_back(1)
+        both.wait(5)
+        return known.answered(Cursor(days), creditor_id=1, request=request, days=days)
+
+    monkeypatch.setattr(known, "_read", answered)
     monkeypatch.setattr(known, "_days_asked", {})
-    request: Any = SimpleNamespace(contact_point_id=None)
+    request: Any = known.Request(1, 1, "call", NOON, "1")
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda _number: known.ask(None, creditor_id=1, request=request), range(2)))
+        found = list(pool.map(asked_first, range(2)))
     assert [one.days for one in found] == [30, 30]
     assert sorted(spans) == [1, 1, 30, 30]

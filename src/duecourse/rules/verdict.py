@@ -1,10 +1,17 @@
-"""A verdict: the answer, all its reasons, and the record that a permit stores as its evidence."""
+"""A verdict: the answer, all its reasons, and the evidence that a permit stores.
+
+The evidence is in two parts. What many contacts share, the rules and the values that bound, is a `RuleSet`, kept once under the hash of
+its text; what is one contact's own, the facts and the findings, names it. `whole` joins them to the record that people are shown.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -14,6 +21,8 @@ from duecourse.rules.resolve import BoundRule, Effective, Standing, vocabulary_o
 from duecourse.rules.vocabulary import CORE
 
 RECORD_FORM = "duecourse verdict 2"
+EVIDENCE_FORM = "duecourse verdict 3"
+SET_FORM = "duecourse rule set 1"
 ZONE_UNKNOWN = "zone_unknown"
 _ZONE_UNKNOWN_TEXT = Bilingual(
     zh="债务人所在时区不明，无法确定当地时间；系统不作推测，不予联系。",
@@ -81,36 +90,91 @@ class Verdict(NamedTuple):
     packs: tuple[Pack, ...]
     checked: tuple[BoundRule, ...]
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the verdict as JSON-able values: the permit's evidence.
+    @property
+    def rule_set(self) -> RuleSet:
+        """The part of the evidence that other contacts share."""
+        return _rule_set(self.packs, self.checked)
 
-        The values that bound stand with their texts where a rule found fault, or where a paper of a lower layer speaks; of the other
-        rules that were passed, the values alone: their texts follow from `as_of` and the packs' fingerprints. `assumed` names the facts that nobody gave.
+    def to_evidence(self) -> dict[str, Any]:
+        """Return the verdict as JSON-able values, for keeping; `rule_set` is kept beside it, once.
+
+        Where a rule found fault the values stand with their texts. `assumed` names the facts that nobody gave.
 
         Guarantees:
             No personal data: the person's key is left out, and of an agreement only its id, title, article and values are told, which
             hold none if whoever wrote the overlay put none there. Equal verdicts give equal records, byte for byte after `json.dumps(..., sort_keys=True)`.
         """
-        seen = self.facts.seen(vocabulary_of(self.packs))
-        is_lost = not self.facts.is_zone_known
-        used = {name for bound in self.checked for name in bound.rule.facts_used}
+        facts, shared = self.facts, self.rule_set
+        seen = facts.seen(vocabulary_of(self.packs))
         return {
-            "form": RECORD_FORM,
+            "form": EVIDENCE_FORM,
             "allowed": self.allowed,
             "as_of": self.as_of.isoformat(),
-            "at": _instant(self.facts.at),
-            "zone": None if is_lost else self.facts.zone,
-            "channel": self.facts.channel,
-            "performer_kind": self.facts.performer_kind,
-            "lender_class": self.facts.lender_class,
-            "product_class": self.facts.product_class,
+            "at": _instant(facts.at),
+            "zone": facts.zone if facts.is_zone_known else None,
+            "channel": facts.channel,
+            "performer_kind": facts.performer_kind,
+            "lender_class": facts.lender_class,
+            "product_class": facts.product_class,
             "next_allowed_at": _instant(self.next_allowed_at) if self.next_allowed_at else None,
-            "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in self.packs],
             "reasons": [reason.to_record() for reason in self.reasons],
             "warnings": [reason.to_record() for reason in self.warnings],
-            "checked": [_checked(bound, seen, is_lost=is_lost and bound.rule.is_local) for bound in self.checked],
-            "assumed": sorted(used - self.facts.known.keys() - set(CORE)),
+            "facts": {name: unit.show(getattr(seen, name)) for name, unit in shared.units.items()},
+            "assumed": [name for name in shared.assumable if name not in facts.known],
+            "rule_set": shared.hash,
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the verdict as JSON-able values, for showing: the evidence joined with its rule set."""
+        return whole(self.to_evidence(), self.rule_set.record)
+
+
+class RuleSet(NamedTuple):
+    """The rules that a contact was held against.
+
+    Attributes:
+        hash: SHA-256 of `text`, in hexadecimal digits.
+        text: `record` as canonical JSON.
+        record: the packs with their fingerprints, and per rule its modality, the facts it reads, whether it needs the local time, and the
+            values that bound, with their texts where a paper of a lower layer speaks; those of the law follow from the day and the packs.
+        units: of every fact that is read.
+        assumable: the sorted names of those facts that somebody gives.
+    """
+
+    hash: str
+    text: str
+    record: dict[str, Any]
+    units: Mapping[str, Unit]
+    assumable: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def _rule_set(packs: tuple[Pack, ...], checked: tuple[BoundRule, ...]) -> RuleSet:
+    units = {name: unit for bound in checked for name, unit in bound.rule.facts_used.items()}
+    record = {
+        "form": SET_FORM,
+        "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in packs],
+        "rules": [{**_bound(bound), "facts": list(bound.rule.facts_used), "is_local": bound.rule.is_local} for bound in checked],
+    }
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return RuleSet(hashlib.sha256(text.encode()).hexdigest(), text, record, units, tuple(sorted(units.keys() - set(CORE))))
+
+
+def whole(evidence: Mapping[str, Any], rule_set: Mapping[str, Any]) -> dict[str, Any]:
+    """Return evidence joined with its rule set: `packs`, and `checked` with the facts and values of each rule.
+
+    Args:
+        evidence: of `Verdict.to_evidence`, with whatever was added to it.
+        rule_set: `RuleSet.record` of the hash that it names.
+    """
+    told, is_lost = evidence["facts"], evidence["zone"] is None
+    checked = []
+    for rule in rule_set["rules"]:
+        facts = {} if is_lost and rule["is_local"] else {name: told[name] for name in rule["facts"]}
+        one = {"rule": rule["rule"], "modality": rule["modality"], "facts": facts, "values": rule["values"]}
+        checked.append(one | {"parameters": rule["parameters"]} if "parameters" in rule else one)
+    own = {name: value for name, value in evidence.items() if name not in ("facts", "rule_set")}
+    return own | {"form": RECORD_FORM, "packs": rule_set["packs"], "checked": checked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +216,7 @@ class Judgement:
             "packs": [{"id": pack.id, "fingerprint": pack.fingerprint} for pack in self.packs],
             "reasons": [reason.to_record() for reason in self.reasons],
             "warnings": [reason.to_record() for reason in self.warnings],
-            "checked": [_checked(bound, seen, is_lost=False) for bound in self.checked],
+            "checked": [_checked(bound, seen) for bound in self.checked],
         }
 
 
@@ -241,12 +305,15 @@ def _standing(source: Standing) -> dict[str, Any]:
     }
 
 
-def _checked(bound: BoundRule, seen: Any, *, is_lost: bool) -> dict[str, Any]:
+def _checked(bound: BoundRule, seen: Any) -> dict[str, Any]:
+    return {**_bound(bound), "facts": _facts_used(bound, seen)}
+
+
+def _bound(bound: BoundRule) -> dict[str, Any]:
     layered = [one for one in bound.effective if any(source.reference.text.layer in OVERLAY_LAYERS for source in one.standing)]
     return {
         "rule": bound.rule.id,
         "modality": bound.rule.modality.value,
-        "facts": {} if is_lost else _facts_used(bound, seen),
         "values": {one.parameter.name: one.parameter.unit.show(one.value) for one in bound.effective},
         **({"parameters": [_parameter(one) for one in layered]} if layered else {}),
     }

@@ -218,9 +218,9 @@ AT_STORING = COVERS.format(performer="v_agency", user="v_user", maker="v_maker",
 
 # What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case and
 # debtor, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
-# the debtor; whether a third party may be asked then is for the rules.
+# the debtor; whether a third party may be asked then is for the rules. NULL says that the rule set is not known yet: nothing was stored.
 ANSWER = tenancy.gate_function(
-    "contact_answer(p_creditor bigint, p_kind text, p_row jsonb, p_at timestamptz, p_details jsonb)",
+    "contact_answer(p_creditor bigint, p_kind text, p_row jsonb, p_at timestamptz, p_details jsonb, p_rules text DEFAULT NULL)",
     returns="bigint",
     body=f"""
 DECLARE
@@ -250,6 +250,14 @@ BEGIN
                 WHERE m.creditor_id = p_creditor AND m.agency_id = v_agency AND m.user_id = v_maker)) THEN
             RAISE EXCEPTION 'duecourse: % does not work for agency %', v_maker, v_agency USING ERRCODE = 'insufficient_privilege';
         END IF;
+    END IF;
+    IF p_rules IS NOT NULL THEN
+        INSERT INTO contact_ruleset (creditor_id, hash, content, known_at)
+        VALUES (p_creditor, encode(sha256(convert_to(p_rules, 'UTF8')), 'hex'), p_rules, p_at) ON CONFLICT DO NOTHING;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM contact_ruleset s
+        WHERE s.creditor_id = p_creditor AND s.hash = p_row #>> '{{explanation,rule_set}}') THEN
+        RETURN NULL;
     END IF;
     IF p_kind = 'permit' THEN
         v_permit := jsonb_populate_record(NULL::contact_permit, p_row);
@@ -295,6 +303,10 @@ END
 class Migration(migrations.Migration):
     """Both functions whole, as they stand."""
 
-    dependencies = [("contact", "0018_second_looks")]
+    dependencies = [("contact", "0019_rule_sets")]
 
-    operations = [migrations.RunSQL([BEFORE, FACTS, PLANNED_ONCE, ANSWER])]
+    operations = [
+        migrations.RunSQL(
+            [BEFORE, FACTS, PLANNED_ONCE, "DROP FUNCTION gate.contact_answer(bigint, text, jsonb, timestamptz, jsonb)", ANSWER]
+        )
+    ]

@@ -5,6 +5,7 @@ from duecourse.contact.models.papers import GateTerms, MessageTemplate, Paper, P
 from duecourse.contact.models.permits import CONNECTED_OUTCOMES, NOTES, Attempt, ContactRequest, Outcome, Permit, Refusal
 from duecourse.contact.models.records import CallDefinition, CallDisposition, CallMatch, CallRecord, CallRecordFile
 from duecourse.contact.models.retention import CallRemoval, CallRetention
+from duecourse.contact.models.rule_sets import RuleSet
 from duecourse.contact.models.stops import ContactStop, ContactStopLift, StopReasonCode, StopScope
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Permit",
     "PublishedAgency",
     "Refusal",
+    "RuleSet",
     "StopReasonCode",
     "StopScope",
     "WishKind",

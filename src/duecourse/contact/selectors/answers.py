@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.kit.errors import Absent
 from duecourse.kit.ids import canonical_bytes
 from duecourse.ledger.selectors import PageQuery, event_proof
@@ -132,7 +133,7 @@ def answer_page(*, actor: Actor, kind: str, answer_id: int) -> dict[str, Any]:
         answer_id: its number.
 
     Returns:
-        the row's columns with performer, user_name, batch_code and contact_point_kind; `attempt` of a permit (None when unreported); `day`:
+        the row's columns, the explanation whole, with performer, user_name, batch_code and contact_point_kind; `attempt` of a permit (None when unreported); `day`:
         slots held and connected calls of the debtor on that local day over all performers, as they stand now (None without a day); `proof`:
         how it stands in the trail (None where this reader may not see the trail), and `is_as_told`: whether the explanation is the one whose hash was sealed.
 
@@ -148,8 +149,10 @@ def answer_page(*, actor: Actor, kind: str, answer_id: int) -> dict[str, Any]:
     named = {"creditor_id": actor.creditor_id, "subject_kind": kind, "subject_id": answer_id, "action": f"{kind}_given"}
     proof = None if actor.is_agency else event_proof(**named)
     told = hashlib.sha256(canonical_bytes(row["explanation"])).hexdigest()
+    (explanation,) = whole_evidence(actor=actor, evidences=[row["explanation"]])
     return row | {
         "kind": kind,
+        "explanation": explanation,
         "attempt": attempts[0] if attempts else None,
         "day": days[0] if days else None,
         "proof": proof,

@@ -56,7 +56,8 @@ _KINDS = " ".join(f"WHEN '{kind}' THEN '{word}'" for kind, word in RULE_KINDS.it
 _ROW = f"""{_MICROS.format(at="p.contact_at")}, p.person_id, p.contact_point_id, p.channel, ag.code, CASE ag.kind {_KINDS} END,
        p.explanation ->> 'zone', {{outcome}}, p.explanation ->> 'lender_class', p.explanation ->> 'product_class', p.performer_id,
        coalesce(p.local_on, (p.contact_at AT TIME ZONE 'UTC')::date), {_MICROS.format(at="p.decided_at")},
-       (SELECT jsonb_object_agg(f.key, f.value) FROM jsonb_array_elements(p.explanation -> 'checked') c CROSS JOIN jsonb_each(c -> 'facts') f
+       (SELECT jsonb_object_agg(f.key, f.value) FROM (SELECT t.key, t.value FROM jsonb_each(p.explanation -> 'facts') t
+            UNION ALL SELECT t.key, t.value FROM jsonb_array_elements(p.explanation -> 'checked') c CROSS JOIN jsonb_each(c -> 'facts') t) f
         WHERE f.key = ANY(%(facts)s) AND NOT jsonb_exists(p.explanation -> 'assumed', f.key))"""  # noqa: S608 - words of the room
 _PERMITS = f"""
 SELECT p.id, {_ROW.format(outcome="a.outcome, a.talk_seconds")}

@@ -13,6 +13,7 @@ from duecourse.contact.errors import NumberHidden, OutcomeContradicts, OutcomeOw
 from duecourse.contact.models import Attempt, Outcome, Permit, Refusal
 from duecourse.contact.selectors.owed import access_permit, outcomes_owed
 from duecourse.contact.selectors.revocations import permit_revocations
+from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services.attempts import attempt_report
 from duecourse.contact.services.grounds import ground_text
 from duecourse.contact.services.permits import Answer, permit_request
@@ -64,7 +65,7 @@ def call_request(*, actor: Actor, case_id: int, contact_point_id: int | None, cl
         if earlier is not None:
             if (earlier.case_id, earlier.contact_point_id, earlier.user_id) != (case_id, contact_point_id, actor.user_id):
                 raise RequestReused(client_request_id=client_request_id)
-            return _answer(earlier)
+            return _answer(actor, earlier)
         owed = [row for row in outcomes_owed(actor=actor) if row["user_id"] == actor.user_id]
         if owed:
             raise OutcomeOwed(permit_id=owed[0]["permit_id"])
@@ -209,7 +210,8 @@ def _earlier(actor: Actor, client_request_id: str) -> Permit | Refusal | None:
     return Permit.objects.filter(**wanted).first() or Refusal.objects.filter(**wanted).first()
 
 
-def _answer(found: Permit | Refusal) -> Answer:
+def _answer(actor: Actor, found: Permit | Refusal) -> Answer:
+    (explanation,) = whole_evidence(actor=actor, evidences=[found.explanation])
     if isinstance(found, Permit):
-        return Answer("permit", found.pk, found.explanation, found.valid_until_at, None)
-    return Answer("refusal", found.pk, found.explanation, None, found.next_allowed_at)
+        return Answer("permit", found.pk, explanation, found.valid_until_at, None)
+    return Answer("refusal", found.pk, explanation, None, found.next_allowed_at)

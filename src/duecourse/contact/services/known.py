@@ -15,7 +15,8 @@ from duecourse.rules.load import shipped_pack
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.vocabulary import Counted, Source, is_believed
 
-_FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+FACTS = "SELECT * FROM gate.permit_facts(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+"""The statement that locks the debtor and gathers all that a decision depends on."""
 DAYS_MAX = 366
 """The longest span that counts look back over; a fact that counts over all time is counted over so many days."""
 
@@ -294,22 +295,30 @@ def days_of(packs: tuple[Pack, ...]) -> int:
 _days_asked: dict[int, int] = {}
 
 
-def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
-    """Lock the debtor and gather all that the decision depends on, in one statement.
+def days_back(creditor_id: int) -> int:
+    """Return how many days back a creditor's counts go: it depends on the packs, and those are remembered from the request before."""
+    return _days_asked.get(creditor_id, 1)
 
-    How many days back the counts go depends on the creditor's packs, which are remembered from the request before; where that was too
-    few, it is asked once more.
+
+def asked_for(*, creditor_id: int, request: Request, days: int) -> list[Any]:
+    """Return the parameters of `FACTS` for a request, with counts that go back over so many days."""
+    day = request.contact_at.astimezone(UTC).date()
+    wanted = [creditor_id, request.case_id, request.performer_id, request.client_request_id, day, request.channel]
+    return [*wanted, request.contact_point_id, request.template_code, days, request.collector]
+
+
+def answered(cursor: Any, *, creditor_id: int, request: Request, days: int) -> Known:
+    """Return what the database answered to the question about so many days back; where they were too few, it is asked once more.
 
     Raises:
         Absent: there is no such case for who asks, the contact point is not its debtor's, or nobody works for the performer whom
             the request names.
     """
-    asked = _days_asked.get(creditor_id, 1)
-    known = _asked(cursor, creditor_id, request, days=asked)
-    days = days_of(packs_of(known.packs))
-    _days_asked[creditor_id] = days
-    if days > asked:
-        known = _asked(cursor, creditor_id, request, days=days)
+    known = _read(cursor)
+    needed = _days_asked[creditor_id] = days_of(packs_of(known.packs))
+    if needed > days:
+        cursor.execute(FACTS, asked_for(creditor_id=creditor_id, request=request, days=needed))
+        known = _read(cursor)
     if request.contact_point_id is not None and known.point is None:
         raise Absent(entity="contact point")
     if request.collector and known.maker_id is None:
@@ -317,10 +326,7 @@ def ask(cursor: Any, *, creditor_id: int, request: Request) -> Known:
     return known
 
 
-def _asked(cursor: Any, creditor_id: int, request: Request, *, days: int) -> Known:
-    day = request.contact_at.astimezone(UTC).date()
-    wanted = [creditor_id, request.case_id, request.performer_id, request.client_request_id, day]
-    cursor.execute(_FACTS, [*wanted, request.channel, request.contact_point_id, request.template_code, days, request.collector])
+def _read(cursor: Any) -> Known:
     row = cursor.fetchone()
     if row is None:
         raise Absent(entity="case")

@@ -16,26 +16,27 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from duecourse.contact.errors import ContactTimeImplausible, PerformerMissing, RequestReused
 from duecourse.contact.selectors.revocations import Revocation, permit_revocations
+from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services import facts as of_contact
 from duecourse.contact.services import grounds, readiness
 from duecourse.contact.services.grounds import Ground
-from duecourse.contact.services.known import Known, Request, ask, packs_of, parsed
+from duecourse.contact.services.known import FACTS, Known, Request, answered, asked_for, days_back, packs_of, parsed
 from duecourse.contact.services.papers import overlays_of
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.kit.ids import canonical_bytes, content_hash
-from duecourse.parties.access import Actor, acting
+from duecourse.parties.access import Actor, asking
 from duecourse.parties.models import Role
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NaiveInstant, NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.facts import MINUTES_PER_DAY, ContactFacts, project
 from duecourse.rules.form import Layer, Overlay, Pack
 from duecourse.rules.resolve import vocabulary_of
-from duecourse.rules.verdict import Verdict
+from duecourse.rules.verdict import RuleSet, Verdict, whole
 
 PERMIT_LIFETIME = timedelta(minutes=10)
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -43,7 +44,7 @@ AHEAD_MAX = timedelta(days=1)
 ENDS_DAYS_MAX = 400
 """How far ahead a record's end is laid over the rules; beyond it no next instant is named."""
 
-_GIVE = "SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, %s::jsonb)"
+_GIVE = "SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, %s::jsonb, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Answer:
     Attributes:
         kind: 'permit' or 'refusal'.
         id: the permit's or the refusal's number.
-        explanation: the verdict's record: all reasons with citations, the values used, the day they were taken for.
+        explanation: the whole evidence: all reasons with citations, the values used, the day they were taken for.
         valid_until_at: for a permit, when it ends; else None.
         next_allowed_at: for a refusal, the next instant at which it would be allowed as far as is known; else None.
         revocations: of a permit that the same request was given before, what has ended it since.
@@ -74,13 +75,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What is stored: the verdict's record with the platform's own grounds, and where it applies."""
+    """What is stored: the verdict's evidence with the platform's own grounds, its rule set, and where it applies."""
 
     person_id: int
     made_by: int | None
     placement_id: int | None
     local_on: date | None
     record: dict[str, Any]
+    rule_set: RuleSet
     codes: list[str]
     valid_until_at: datetime | None
     next_allowed_at: datetime | None
@@ -131,9 +133,11 @@ def permit_request(
     request = Request(*asked, collector=str(collector).strip().lower())
     if not now() - CLOCK_TOLERANCE <= contact_at <= now() + AHEAD_MAX:
         raise ContactTimeImplausible(contact_at=contact_at.isoformat(), now=now().isoformat())
+    days = days_back(actor.creditor_id)
+    parameters = asked_for(creditor_id=actor.creditor_id, request=request, days=days)
     try:
-        with acting(actor), connection.cursor() as cursor:
-            known = ask(cursor, creditor_id=actor.creditor_id, request=request)
+        with asking(actor, query=FACTS, parameters=parameters) as cursor:
+            known = answered(cursor, creditor_id=actor.creditor_id, request=request, days=days)
             request = _made_by(actor, request, known=known)
             if known.earlier_kind is not None:
                 return _earlier(known, actor=actor, request=request)
@@ -168,7 +172,7 @@ def _made_by(actor: Actor, request: Request, *, known: Known) -> Request:
 def _earlier(known: Known, *, actor: Actor, request: Request) -> Answer:
     if known.earlier_hash != content_hash(request.content):
         raise RequestReused(client_request_id=request.client_request_id)
-    explanation = parsed(known.earlier_explanation)
+    (explanation,) = whole_evidence(actor=actor, evidences=[parsed(known.earlier_explanation)])
     is_permit = known.earlier_kind == "permit"
     ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=known.earlier_id) if is_permit else ()
     return Answer(str(known.earlier_kind), known.earlier_id, explanation, known.valid_until_at, known.next_allowed_at, tuple(ended))
@@ -203,7 +207,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
         verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=on, facts=facts, next_allowed_at=None, packs=packs, checked=())
     own = _judged_otherwise(own, verdict=verdict, whose="self" if known.point is None else known.point.whose)
     next_at = _next_allowed(facts, verdict=verdict, own=own, layers=layers) if own or not verdict.allowed else None
-    record = verdict.to_record() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
+    record = verdict.to_evidence() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
     record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
     return _Decision(
         person_id=known.person_id,
@@ -211,6 +215,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
         placement_id=known.placement_id if is_placed_here else None,
         local_on=facts.local_on if facts.is_zone_known else None,
         record=record,
+        rule_set=verdict.rule_set,
         codes=[reason.code for reason in verdict.reasons] + [ground.code for ground in own],
         valid_until_at=_valid_until(facts, verdict=verdict, layers=layers) if record["allowed"] else None,
         next_allowed_at=next_at,
@@ -299,7 +304,7 @@ def _valid_until(facts: ContactFacts, *, verdict: Verdict, layers: Sequence[Over
 def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) -> Answer:
     """Store the answer with its event in the trail, in one statement."""
     kind = "permit" if decision.record["allowed"] else "refusal"
-    explanation, request_hash, decided_at = _canonical(decision.record), content_hash(request.content), now()
+    evidence, request_hash, decided_at = _canonical(decision.record), content_hash(request.content), now()
     row = {
         "creditor_id": actor.creditor_id,
         "performer_id": request.performer_id,
@@ -320,10 +325,16 @@ def _store(cursor: Any, *, actor: Actor, request: Request, decision: _Decision) 
         row |= {"valid_until_at": decision.valid_until_at}
     else:
         row |= {"next_allowed_at": decision.next_allowed_at, "codes": decision.codes}
-    details = {"request_hash": request_hash, "explanation_hash": hashlib.sha256(explanation.encode()).hexdigest()}
-    stored = f'{json.dumps(row, ensure_ascii=False, default=_iso)[:-1]}, "explanation": {explanation}}}'
-    cursor.execute(_GIVE, [actor.creditor_id, kind, stored, decided_at, canonical_bytes(details).decode()])
-    return Answer(kind, cursor.fetchone()[0], decision.record, decision.valid_until_at, decision.next_allowed_at)
+    details = {"request_hash": request_hash, "explanation_hash": hashlib.sha256(evidence.encode()).hexdigest()}
+    stored = f'{json.dumps(row, ensure_ascii=False, default=_iso)[:-1]}, "explanation": {evidence}}}'
+    given = [actor.creditor_id, kind, stored, decided_at, canonical_bytes(details).decode()]
+    cursor.execute(_GIVE, [*given, None])
+    (answer_id,) = cursor.fetchone()
+    if answer_id is None:
+        cursor.execute(_GIVE, [*given, decision.rule_set.text])
+        (answer_id,) = cursor.fetchone()
+    explanation = whole(decision.record, decision.rule_set.record)
+    return Answer(kind, answer_id, explanation, decision.valid_until_at, decision.next_allowed_at)
 
 
 def _canonical(record: dict[str, Any]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
 
 from duecourse.contact.models import Attempt, Permit
 from duecourse.contact.selectors.revocations import Revocation, permit_revocations
+from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services import attempt_report, ground_text, permit_request, permit_try
 from duecourse.doors.api.bearer import Token, performed
+from duecourse.doors.api.exact import text_of
 from duecourse.doors.api.paging import PRINTED, Number
 from duecourse.doors.api.problems import KeyMissing, KeysDiffer
 from duecourse.doors.api.schemas import AttemptOut, DecisionOut, OutcomeIn, PermitIn, PermitOut
@@ -24,13 +26,13 @@ KEY = Header(
 )
 _PERMIT = (
     *("id", "case_id", "performer_id", "placement_id", "client_request_id", "made_by", "channel"),
-    *("contact_at", "decided_at", "valid_until_at", "explanation"),
+    *("contact_at", "decided_at", "valid_until_at"),
 )
 _ATTEMPT = ("outcome", "is_connected", "started_at", "talk_seconds", "reported_at")
 
 
 @router.post("/permits", response=DecisionOut, auth=Token("permits:write"), operation_id="permit_request")
-def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | None = KEY) -> dict[str, Any]:
+def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | None = KEY) -> HttpResponse:
     """Ask whether a debtor may be contacted now; a permit holds one of the day's slots. A refusal is an answer, not an error.
 
     The same key with the same body gives the same answer again, with another body 409; a permit that has been ended since is told as `revoked`. A test token gets the decision of this moment and
@@ -43,7 +45,7 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
         raise KeyMissing
     ask = permit_try if request.auth.is_test else permit_request
     answer = ask(actor=request.auth.actor, **body.dict() | {"client_request_id": key})
-    return {
+    told = {
         "decision": "revoked" if answer.revocations else answer.kind,
         "id": answer.id or None,
         "valid_until_at": answer.valid_until_at,
@@ -57,6 +59,7 @@ def request_permit(request: HttpRequest, body: PermitIn, idempotency_key: str | 
         "explanation": answer.explanation,
         "is_test": request.auth.is_test,
     }
+    return HttpResponse(text_of(told), content_type="application/json")
 
 
 @router.get("/permits/{permit_id}", response=PermitOut, auth=Token("permits:read"), operation_id="permit_get")
@@ -74,7 +77,8 @@ def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
             Attempt.objects.filter(creditor_id=actor.creditor_id, permit_id=permit_id, local_on=permit.local_on).values(*_ATTEMPT).first()
         )
         ended = permit_revocations(creditor_id=actor.creditor_id, permit_id=permit_id)
-    told = {"is_revoked": bool(ended), "revocations": [_revocation(one) for one in ended], "attempt": attempt}
+        (explanation,) = whole_evidence(actor=actor, evidences=[permit.explanation])
+    told = {"explanation": explanation, "is_revoked": bool(ended), "revocations": [_revocation(one) for one in ended], "attempt": attempt}
     return {name: getattr(permit, name) for name in _PERMIT} | told
 
 
