@@ -202,9 +202,9 @@ def test_another_banks_terms_and_definitions_are_not_there(the: Scene) -> None:
                 decide(actor=the.bank.mei, definition_id=definition.pk, reason="no")
     for model, number in ((GateTerms, written.pk), (CallDefinition, definition.pk)):
         with acting(the.bank.qiu), pytest.raises(Absent):
-            access_version(model, the.bank.qiu, version_id=number)
+            access_version(model, actor=the.bank.qiu, version_id=number)
         with acting(stranger.bank.ann), pytest.raises(Absent):
-            access_version(model, stranger.bank.ann, version_id=number)
+            access_version(model, actor=stranger.bank.ann, version_id=number)
         with acting(stranger.bank.ann), pytest.raises(Absent):
             versions_waiting(model, actor=stranger.bank.ann)
 

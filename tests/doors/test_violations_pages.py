@@ -69,6 +69,18 @@ def test_a_contact_on_an_ended_permit_is_on_the_board(the, qiu):
     assert (rows.count("data-row"), f"/permits/{permit.pk}/" in rows) == (1, True)
 
 
+@pytest.mark.parametrize(("after", "is_found"), [(30, False), (59, False), (90, True)])
+def test_what_the_telephone_system_recorded_counts_against_a_report(the, qiu, after, is_found):
+    """Reported as begun before the stop, recorded as begun after it by more than a minute: it is on the board all the same."""
+    permit = the.permit(OWN, at=NOON + timedelta(hours=1))
+    stopped_at = NOON + timedelta(minutes=61)
+    with frozen(stopped_at):
+        contact_stop(actor=the.bank.qiu, scope="agency", agency_id=the.bank.aoki.pk, reason_code="conduct")
+    the.attempt(permit, "connected", talk=9, at=NOON + timedelta(hours=1))
+    the.load(row("late", at=stopped_at + timedelta(seconds=after), permit=permit.pk))
+    assert ("Contact on an ended permit" in qiu.get("/violations/").content.decode()) == is_found
+
+
 def test_records_that_have_not_come_are_named(the, logged_in):
     """The morning after, a performer that had permits and of whom no file came is named; one whose file came is not."""
     the.permit("13800000002", by=the.bank.birch)

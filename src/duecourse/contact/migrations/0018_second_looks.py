@@ -88,6 +88,9 @@ OPEN = """
     END IF;
 """
 
+STOP_LOCK = "pg_advisory_xact_lock_shared(49410, hashint8(p_creditor))"
+"""Taken before a look, and by a stop alone: when a stop returns, no number is about to be opened that missed it."""
+
 # An agency is told why a permit of its own ended, in the words of the grounds of a refusal, and nothing of anybody else's. What came after a
 # permit's own end did not end it.
 LOOKED_AT = tenancy.gate_function(
@@ -99,6 +102,7 @@ DECLARE
     v_agency bigint := nullif(current_setting('app.agency', true), '')::bigint;
 BEGIN
     {OPEN}
+    PERFORM {STOP_LOCK};
     RETURN QUERY WITH m AS MATERIALIZED (
         SELECT {KEPT}, p.valid_until_at, coalesce(a.started_at, 'infinity') AS seen_at FROM contact_permit p
         LEFT JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on
@@ -110,7 +114,8 @@ END
 """,
 )
 
-# Contacts that were begun after their permit had ended, over all performers, for the creditor's side.
+# Contacts that were begun after their permit had ended, over all performers, for the creditor's side: as they were reported, and as telephone
+# systems recorded them, whose clocks may be a minute ahead.
 MADE_ON_REVOKED = tenancy.gate_function(
     "made_on_revoked(p_creditor bigint, p_from timestamptz, p_until timestamptz)",
     returns="TABLE (permit_id bigint, performer_id bigint, started_at timestamptz, code text, revoked_at timestamptz)",
@@ -122,6 +127,12 @@ BEGIN
         SELECT {KEPT}, a.started_at AS seen_at FROM contact_permit p JOIN contact_attempt a ON a.permit_id = p.id AND a.local_on = p.local_on
         WHERE p.creditor_id = p_creditor AND p.local_on BETWEEN (p_from AT TIME ZONE 'UTC')::date - 1 AND (p_until AT TIME ZONE 'UTC')::date + 1
           AND a.started_at >= p_from AND a.started_at < p_until AND a.outcome <> 'not_made'
+        UNION ALL
+        SELECT {KEPT}, r.started_at - interval '1 minute' FROM contact_callrecord r
+        JOIN contact_callmatch c ON c.creditor_id = r.creditor_id AND c.record_id = r.id
+        JOIN contact_permit p ON p.creditor_id = c.creditor_id AND p.id = c.permit_id AND p.local_on = c.permit_on
+        WHERE r.creditor_id = p_creditor AND r.local_on BETWEEN (p_from AT TIME ZONE 'UTC')::date - 1 AND (p_until AT TIME ZONE 'UTC')::date + 1
+          AND r.started_at >= p_from AND r.started_at < p_until
     ), found AS ({REVOKED})
     SELECT DISTINCT ON (m.id) m.id, m.performer_id, m.seen_at, f.code, f.at FROM m JOIN found f ON f.id = m.id
     WHERE f.at >= m.decided_at AND f.at < m.seen_at ORDER BY m.id, f.at, f.code;

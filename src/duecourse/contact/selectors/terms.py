@@ -38,7 +38,7 @@ def versions_waiting(model: type[Version], *, actor: Actor) -> list[Version]:
     return list(undecided(model, creditor_id=actor.creditor_id))
 
 
-def access_version(model: type[Version], actor: Actor, *, version_id: int) -> Version:
+def access_version(model: type[Version], *, actor: Actor, version_id: int) -> Version:
     """Return one version, decided on or not.
 
     Raises:

@@ -59,7 +59,7 @@ def call_definition_set(
     if not all(0 <= content[name] <= SECONDS_MAX for name in _SECONDS):
         raise CallDefinitionRefused(reason="seconds lie between 0 and 3600")
     with acting(actor):
-        versions_lock(actor, SUBJECT)
+        versions_lock(actor, subject=SUBJECT)
         _check_day(actor, from_on)
         before = definition_on(creditor_id=actor.creditor_id, on=from_on)
         is_waiting = undecided(CallDefinition, creditor_id=actor.creditor_id).exists()
@@ -110,7 +110,7 @@ def only_tightens(content: dict[str, Any], *, before: CallDefinition) -> bool:
 def _decide(actor: Actor, definition_id: int, *, is_granted: bool, reason: str) -> CallDefinition:
     require(actor, *WRITERS, action="decide on a definition of calls")
     with acting(actor):
-        versions_lock(actor, SUBJECT)
+        versions_lock(actor, subject=SUBJECT)
         found = CallDefinition.objects.filter(creditor_id=actor.creditor_id, pk=definition_id, needs_approval=True).first()
         if found is not None and is_granted:
             _check_day(actor, found.from_on)

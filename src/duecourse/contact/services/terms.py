@@ -60,7 +60,7 @@ def gate_terms_set(
     content |= {"person_qualification_kinds": of_people}
     content |= {"is_agency_list_kept": is_agency_list_kept, "are_notices_kept": are_notices_kept}
     with acting(actor):
-        versions_lock(actor, SUBJECT)
+        versions_lock(actor, subject=SUBJECT)
         standing, waiting = in_force(GateTerms, creditor_id=actor.creditor_id), undecided(GateTerms, creditor_id=actor.creditor_id)
         is_taken = standing.filter(effective_on=effective_on).exists() or waiting.filter(effective_on=effective_on).exists()
         checks = [
@@ -113,7 +113,7 @@ def only_tightens(content: dict[str, Any], *, before: GateTerms | Terms) -> bool
 def _decide(actor: Actor, terms_id: int, *, is_granted: bool, reason: str) -> GateTerms:
     require(actor, *WRITERS, action="decide on the gate's terms")
     with acting(actor):
-        versions_lock(actor, SUBJECT)
+        versions_lock(actor, subject=SUBJECT)
         found = GateTerms.objects.filter(creditor_id=actor.creditor_id, pk=terms_id, needs_approval=True).first()
         if found is not None and is_granted and found.effective_on < _today(actor):
             raise TermsRefused(reasons=[f"{found.effective_on} is past; what was decided stays as it was"])

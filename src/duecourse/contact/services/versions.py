@@ -23,7 +23,7 @@ _Version = TypeVar("_Version", Paper, MessageTemplate)
 _Decided = TypeVar("_Decided", Paper, MessageTemplate, GateTerms, CallDefinition)
 
 
-def versions_lock(actor: Actor, subject: str, code: str = "") -> None:
+def versions_lock(actor: Actor, *, subject: str, code: str = "") -> None:
     """Keep everybody else from writing a version of this kind and code, or deciding on one, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [f"{actor.creditor_id} {subject} {code}"])
@@ -31,7 +31,7 @@ def versions_lock(actor: Actor, subject: str, code: str = "") -> None:
 
 def newest_version(model: type[_Version], *, actor: Actor, subject: str, code: str) -> _Version | None:
     """Return the newest version under a code, or None; until the transaction ends nobody else writes the next one."""
-    versions_lock(actor, subject, code)
+    versions_lock(actor, subject=subject, code=code)
     return model.objects.filter(creditor_id=actor.creditor_id, code=code).order_by("-number").first()
 
 

@@ -134,12 +134,12 @@ DECISIONS: dict[str, Decision] = {
         lambda actor, number, reason: paper_reject(actor=actor, paper_id=number, reason=reason),
     ),
     "gate_terms": Decision(
-        lambda actor, number: access_version(GateTerms, actor, version_id=number).content_hash,
+        lambda actor, number: access_version(GateTerms, actor=actor, version_id=number).content_hash,
         lambda actor, number, reason: gate_terms_approve(actor=actor, terms_id=number, reason=reason),
         lambda actor, number, reason: gate_terms_reject(actor=actor, terms_id=number, reason=reason),
     ),
     "call_definition": Decision(
-        lambda actor, number: access_version(CallDefinition, actor, version_id=number).content_hash,
+        lambda actor, number: access_version(CallDefinition, actor=actor, version_id=number).content_hash,
         lambda actor, number, reason: call_definition_approve(actor=actor, definition_id=number, reason=reason),
         lambda actor, number, reason: call_definition_reject(actor=actor, definition_id=number, reason=reason),
     ),
