@@ -26,7 +26,7 @@ from _million import house
 from duecourse.kit.clock import stopwatch
 
 RATIO_MAX = 2.0
-MEI, FAN, ANN, BO = "mei@lanxi.example", "fan@lanxi.example", "ann@a01.example", "bo@a02.example"
+MEI, QIU, FAN, ANN, BO = "mei@lanxi.example", "qiu@lanxi.example", "fan@lanxi.example", "ann@a01.example", "bo@a02.example"
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("home", MEI, "/"),
     ("portfolio", MEI, "/portfolio/"),
@@ -36,6 +36,10 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("batches", MEI, "/batches/"),
     ("one batch", MEI, "/batches/{batch}/"),
     ("refusals", MEI, "/refusals/"),
+    ("violations, eight weeks", QIU, "/violations/"),
+    ("violations of one agency", QIU, "/violations/?performer={agency}"),
+    ("findings of call records", QIU, "/violations/calls/"),
+    ("calls without a permit", QIU, "/violations/calls/?kind=call_without_permit&page=40"),
     ("payments", FAN, "/payments/"),
     ("statements", FAN, "/statements/"),
     ("a lead's home", ANN, "/agency/"),
@@ -179,8 +183,23 @@ def places() -> dict[str, int]:
             " WHERE p.id < 100000 AND upper_inf(p.during) GROUP BY p.case_id ORDER BY count(*) DESC, 1 LIMIT 20"
         )
         found = cursor.fetchall()
-    case, batch = random.Random(7).choice(found)
-    return {"case": case, "batch": batch}
+        case, batch = random.Random(7).choice(found)
+        cursor.execute("SELECT open_agency_id FROM portfolio_case WHERE id = %s", [case])
+        (agency,) = cursor.fetchone()
+    return {"case": case, "batch": batch, "agency": agency}
+
+
+def sums_kept() -> None:
+    """Count the days gone by that the board of violations shows, as the worker does every few minutes."""
+    from duecourse.contact.services import violations_sum
+    from duecourse.parties.access import system
+    from duecourse.parties.selectors import creditors
+
+    begun, day_count = stopwatch(), 0
+    for creditor in creditors():
+        while len(days := violations_sum(actor=system(creditor.pk), days_max=50)) > 50:
+            day_count += len(days)
+    print(f"counted the violations of {day_count + len(days)} days in {stopwatch() - begun:.0f} s")
 
 
 def main() -> int:
@@ -188,6 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=200_000)
     parser.add_argument("--times", type=int, default=60)
+    parser.add_argument("--only", default="", help="pages whose name holds this")
     arguments = parser.parse_args()
     with house(case_count=arguments.cases):
         from django.test import override_settings
@@ -197,7 +217,8 @@ def main() -> int:
         print(
             f"{'page':30}{'queries':>8}{'bytes':>9}{'p50 ms':>9}{'p95 ms':>9}{'per s':>8}{'bare p50':>10}{'bare p95':>10}{'bare/s':>8}{'ratio':>7}"
         )
-        for name, email, pattern in PAGES:
+        sums_kept()
+        for name, email, pattern in (page for page in PAGES if arguments.only in page[0]):
             cookie, address = cookie_of(email), pattern.format(**where)
             page = lambda cookie=cookie, address=address: asked(real, address, cookie=cookie)  # noqa: E731
             status, body = page()

@@ -67,6 +67,7 @@ HIDDEN_FROM_AGENCIES = {
     ),
     *("care_complaint", "care_dispute", "settlement_measuredrate", "cycle_run", "cycle_steprun"),
     *("contact_callmatch", "contact_calldefinition", "contact_callretention", "contact_callremoval"),
+    *("contact_violationday", "contact_violationsum"),
     *("contact_publishedagency", "contact_outsourcingnotice", "contact_contactwish"),
     *("contact_contactstop", "contact_contactstoplift", "contact_paper", "contact_messagetemplate", "contact_gateterms"),
     "contact_ruleset",

@@ -7,7 +7,7 @@ import logging
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from duecourse.contact.services import partitions_ahead
+from duecourse.contact.services import partitions_ahead, violations_sum
 from duecourse.kit.errors import DuecourseError
 from duecourse.parties.access import acting, system
 from duecourse.parties.selectors import creditors
@@ -21,7 +21,8 @@ _log = logging.getLogger(__name__)
 def tidy_all() -> int:
     """Destroy what has lapsed, of every creditor, and return how many files and requests; a failure is logged and tried again later.
 
-    Before, the months to come are given their place among the permits.
+    Before, the months to come are given their place among the permits; after, days gone by that the violations board shows are counted, some
+    at a time.
     """
     lapsed_count = 0
     try:
@@ -31,6 +32,7 @@ def tidy_all() -> int:
             lapsed_count += exports_expire(actor=actor)
             with acting(actor):
                 lapsed_count += uploads_expire(creditor_id=creditor.pk)
+            violations_sum(actor=actor)
     except (DatabaseError, DuecourseError):
         _log.exception("Tidying failed; it is tried again in %s seconds.", TIDY_EVERY_SECONDS)
         connection.close()

@@ -7,6 +7,7 @@ from duecourse.contact.models.records import CallDefinition, CallDisposition, Ca
 from duecourse.contact.models.retention import CallRemoval, CallRetention
 from duecourse.contact.models.rule_sets import RuleSet
 from duecourse.contact.models.stops import ContactStop, ContactStopLift, StopReasonCode, StopScope
+from duecourse.contact.models.violations import ViolationDay, ViolationSum
 
 __all__ = [
     "CONNECTED_OUTCOMES",
@@ -35,5 +36,7 @@ __all__ = [
     "RuleSet",
     "StopReasonCode",
     "StopScope",
+    "ViolationDay",
+    "ViolationSum",
     "WishKind",
 ]

@@ -29,7 +29,7 @@ from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, stop_pa
 from duecourse.contact.selectors.terms import access_version, gate_terms_on, versions_waiting
 from duecourse.contact.selectors.timeline import GROUPS, TimelinePage, case_timeline
 from duecourse.contact.selectors.violations import KINDS as VIOLATION_KINDS
-from duecourse.contact.selectors.violations import ViolationCount, request_counts, violation_counts
+from duecourse.contact.selectors.violations import ViolationCount, finding_day_counts, request_counts, violation_counts
 from duecourse.contact.selectors.windows import WINDOW, attempts_without_permit, most_slots, refusal_counts, window_frame
 from duecourse.contact.selectors.worklist import WHYS, CallsToday, attempted_frame, calls_made, calls_today, work_case, worklist
 
@@ -66,6 +66,7 @@ __all__ = [
     "calls_today",
     "calls_unheld",
     "case_timeline",
+    "finding_day_counts",
     "gate_terms_on",
     "lifts_waiting",
     "most_slots",

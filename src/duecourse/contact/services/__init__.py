@@ -21,6 +21,7 @@ from duecourse.contact.services.templates import (
 )
 from duecourse.contact.services.terms import gate_terms_approve, gate_terms_reject, gate_terms_set
 from duecourse.contact.services.trial import permit_try
+from duecourse.contact.services.violation_sums import violations_sum
 
 __all__ = [
     "COMPLAINTS",
@@ -67,4 +68,5 @@ __all__ = [
     "partitions_ahead",
     "permit_request",
     "permit_try",
+    "violations_sum",
 ]

@@ -11,6 +11,7 @@ from duecourse.contact.errors import CallRetentionRefused
 from duecourse.contact.models import CallRecordFile, CallRemoval, CallRetention
 from duecourse.contact.services.known import packs_of
 from duecourse.contact.services.records import loader_of
+from duecourse.contact.services.violation_sums import violation_day_open
 from duecourse.kit.calendar import add_months, local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
@@ -174,6 +175,7 @@ def _file_forget(actor: Actor, record_file_id: int, *, today: date, until_on: da
         destroyed = [number for number in stored if _is_over(actor, number, until_on=until_on)] if not _left_count(actor, [row.pk]) else []
         for number in destroyed:
             file_destroy(creditor_id=actor.creditor_id, file_id=number, reason="call records past their time")
+        violation_day_open(creditor_id=actor.creditor_id, on=row.local_on)
         if record_count or destroyed:
             CallRemoval.objects.create(
                 creditor_id=actor.creditor_id, record_file=row, until_on=until_on, record_count=record_count, user_id=actor.user_id,

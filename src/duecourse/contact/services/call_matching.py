@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from duecourse.contact.services.facts import OBLIGORS
+from duecourse.contact.services.violation_sums import violation_day_open
 from duecourse.kit.calendar import day_bounds, days_anywhere
 from duecourse.parties.access import Actor, acting, creditor_of, require
 from duecourse.parties.models import Role
@@ -139,6 +140,8 @@ def calls_match(*, actor: Actor, on: date, performer_id: int | None = None) -> i
             todo_open(cursor)
             cursor.execute(EXISTING, wanted | {"performer": performer})
             changed_count += match_todo(cursor, creditor_id=actor.creditor_id, performer_id=performer)
+        if changed_count:
+            violation_day_open(creditor_id=actor.creditor_id, on=on)
         return changed_count
 
 

@@ -25,6 +25,7 @@ from duecourse.contact.services.call_matching import EXISTING, REACH, STATED_ID,
 from duecourse.contact.services.call_rows import rows_judge
 from duecourse.contact.services.call_specs import CALL_RECORDS, NATIVE, call_mapping, row_problem
 from duecourse.contact.services.definitions import definition_on
+from duecourse.contact.services.violation_sums import violation_day_open
 from duecourse.kit.calendar import local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent, Forbidden, Problem
@@ -272,6 +273,7 @@ def _loaded(cursor: Any, load: _Load, *, sha256: str, row_total: int, loaded_by:
     load.counts["accepted_count"] = _write(cursor, load, wanted | {"file": stored.pk}, on=load.on, tell=tell)
     stored.counts = _counts(load)
     stored.save(update_fields=["counts"])
+    violation_day_open(creditor_id=load.creditor.pk, on=load.on)
     audit_append(
         creditor_id=load.creditor.pk, action="call_records_loaded", subject_kind="call_record_file", subject_id=stored.pk,
         details={"performer_id": load.performer_id, "on": load.on, "sha256": sha256, "mapping": f"{load.mapping.name}/{load.mapping.version}"}

@@ -18,15 +18,16 @@ from django.views.decorators.http import require_POST, require_safe
 from duecourse.contact.selectors import (
     FINDING_KINDS,
     VIOLATION_KINDS,
+    CallFinding,
     ViolationCount,
     call_files,
     call_files_owed,
-    call_finding_counts,
     call_findings,
+    finding_day_counts,
     request_counts,
     violation_counts,
 )
-from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, REVOKED, UNREPORTED
+from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, REVOKED, UNREPORTED, summed_days
 from duecourse.contact.services import call_rejects_open
 from duecourse.contact.services.grounds import ground_text
 from duecourse.doors.console.shell import creditor_only, today
@@ -66,7 +67,9 @@ def violations(request: HttpRequest) -> HttpResponse:
     every = violation_counts(**given, now_at=now())
     counted = [one for one in every if performer_id in (None, one.performer_id)]
     yesterday = today(request) - timedelta(days=1)
+    kept = summed_days(**given)
     context = {
+        "counted_at": min((at for on, at in kept.items() if on >= yesterday), default=None),
         "span": span,
         "weeks": span.weeks,
         "earlier_on": span.from_on - timedelta(days=1),
@@ -96,10 +99,11 @@ def findings(request: HttpRequest) -> HttpResponse:
     page = request.GET.get("page", "")
     page = min(int(page), 10_000) if page.isascii() and page.isdecimal() and len(page) < 6 and int(page) else 1
     asked = {"creditor_id": request.actor.creditor_id, "from_on": from_on, "until_on": until_on, "performer_id": performer_id, "kind": kind}
-    counts = Counter()
-    for one in call_finding_counts(**asked | {"kind": None}):
+    counts, by_day = Counter(), Counter()
+    for one in finding_day_counts(**{name: value for name, value in asked.items() if name != "kind"}, zone=request.creditor.zone):
         counts[one.kind] += one.finding_count
-    found = call_findings(**asked, limit=PAGE_ROWS + 1, offset=(page - 1) * PAGE_ROWS)
+        by_day[one.local_on] += one.finding_count if kind in (None, one.kind) else 0
+    found = _page_of(asked, by_day=by_day, offset=(page - 1) * PAGE_ROWS)
     query = {"from_on": from_on, "until_on": until_on, "performer": performer_id or "", "kind": kind or ""}
     context = {
         "rows": [{"finding": one, "performer": names.get(one.performer_id, "–"), "told": _told(one.details)} for one in found[:PAGE_ROWS]],
@@ -118,6 +122,18 @@ def findings(request: HttpRequest) -> HttpResponse:
         "plain": urlencode({name: value for name, value in query.items() if name != "kind"}),
     }
     return TemplateResponse(request, "console/rules/findings.html", context)
+
+
+def _page_of(asked: dict[str, Any], *, by_day: Mapping[date, int], offset: int) -> list[CallFinding]:
+    """Return the findings of a page and one more, looked for on the days on which they stand."""
+    days: list[date] = []
+    start = passed = 0
+    for on in sorted(by_day):
+        before, passed = passed, passed + by_day[on]
+        if before < passed and passed > offset >= before - PAGE_ROWS:
+            start = start if days else offset - before
+            days.append(on)
+    return call_findings(**asked | {"from_on": days[0], "until_on": days[-1]}, limit=PAGE_ROWS + 1, offset=start) if days else []
 
 
 @creditor_only
