@@ -42,7 +42,7 @@ BUDGETS = {
     "paper": 22,
     "paper-new": 16,
     "what-if": 14,
-    "violations": 23,
+    "violations": 25,
     "call-findings": 20,
     "rules": 14,
     "rule": 14,

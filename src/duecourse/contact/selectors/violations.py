@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias
 
 from duecourse.contact.models import ViolationDay
 from duecourse.contact.selectors.records import FINDING_KINDS, CallFindingCount, call_finding_counts
@@ -70,6 +71,10 @@ WHERE creditor_id = %(creditor)s AND local_on = ANY(%(days)s) AND kind = ANY(%(k
 """
 
 
+Kept: TypeAlias = Mapping[date, datetime]
+"""The days that are kept as sums which still hold, and when each was counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class ViolationCount:
     """How often one performer did one thing in a week.
@@ -89,7 +94,9 @@ class ViolationCount:
     number: int
 
 
-def violation_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date, now_at: datetime) -> list[ViolationCount]:
+def violation_counts(
+    *, creditor_id: int, zone: str, from_on: date, until_on: date, now_at: datetime, kept: Kept | None = None
+) -> list[ViolationCount]:
     """Return the violations of days by kind, code, performer and week; what has none is left out.
 
     Args:
@@ -98,10 +105,11 @@ def violation_counts(*, creditor_id: int, zone: str, from_on: date, until_on: da
         from_on: the first day.
         until_on: the last day.
         now_at: an outcome can still come while its permit holds at this instant.
+        kept: what `summed_days` says of these days; None asks it.
     """
-    days = summed_days(creditor_id=creditor_id, zone=zone, from_on=from_on, until_on=until_on)
+    days = summed_days(creditor_id=creditor_id, zone=zone, from_on=from_on, until_on=until_on) if kept is None else kept
     numbers: Counter[tuple[str, str, int, date]] = Counter()
-    for row in dicts(_SUMS, creditor=creditor_id, days=sorted(days), requests=REQUESTS, is_requests=False):
+    for row in _sums(creditor_id, days, is_requests=False):
         numbers[row["kind"], row["code"], row["performer_id"], row["week_on"]] += row["number"]
     for first_on, last_on in _others(days, from_on=from_on, until_on=until_on):
         for one in violations_counted(creditor_id=creditor_id, zone=zone, from_on=first_on, until_on=last_on, now_at=now_at):
@@ -123,11 +131,11 @@ def violations_counted(*, creditor_id: int, zone: str, from_on: date, until_on: 
     return found + [ViolationCount(kind, "", performer_id, week_on, number) for (kind, performer_id, week_on), number in weeks.items()]
 
 
-def request_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date) -> Mapping[int, int]:
-    """Return how many contacts each performer asked for on these days, permitted or refused, by performer."""
-    days = summed_days(creditor_id=creditor_id, zone=zone, from_on=from_on, until_on=until_on)
+def request_counts(*, creditor_id: int, zone: str, from_on: date, until_on: date, kept: Kept | None = None) -> Mapping[int, int]:
+    """Return how many contacts each performer asked for on these days, permitted or refused, by performer; arguments as before."""
+    days = summed_days(creditor_id=creditor_id, zone=zone, from_on=from_on, until_on=until_on) if kept is None else kept
     numbers: Counter[int] = Counter()
-    for row in dicts(_SUMS, creditor=creditor_id, days=sorted(days), requests=REQUESTS, is_requests=True):
+    for row in _sums(creditor_id, days, is_requests=True):
         numbers[row["performer_id"]] += row["number"]
     for first_on, last_on in _others(days, from_on=from_on, until_on=until_on):
         numbers.update(requests_counted(creditor_id=creditor_id, zone=zone, from_on=first_on, until_on=last_on))
@@ -154,7 +162,11 @@ def finding_day_counts(
     return found
 
 
-def summed_days(*, creditor_id: int, zone: str, from_on: date, until_on: date) -> dict[date, datetime]:
+def _sums(creditor_id: int, days: Collection[date], *, is_requests: bool) -> list[dict[str, Any]]:
+    return dicts(_SUMS, creditor=creditor_id, days=sorted(days), requests=REQUESTS, is_requests=is_requests) if days else []
+
+
+def summed_days(*, creditor_id: int, zone: str, from_on: date, until_on: date) -> Kept:
     """Return which of these days are kept as sums that still hold, and when each was counted.
 
     Sums of a day hold once they were counted `LIVE_DAYS` days after it, or for `FRESH`.

@@ -64,10 +64,10 @@ def violations(request: HttpRequest) -> HttpResponse:
     names = dict(Agency.objects.filter(creditor_id=request.actor.creditor_id).order_by("code").values_list("id", "name"))
     performer_id = _number(request.GET.get("performer", ""), known=names)
     given = {"creditor_id": request.actor.creditor_id, "zone": request.creditor.zone, "from_on": span.from_on, "until_on": span.until_on}
-    every = violation_counts(**given, now_at=now())
+    kept = summed_days(**given)
+    every = violation_counts(**given, now_at=now(), kept=kept)
     counted = [one for one in every if performer_id in (None, one.performer_id)]
     yesterday = today(request) - timedelta(days=1)
-    kept = summed_days(**given)
     context = {
         "counted_at": min((at for on, at in kept.items() if on >= yesterday), default=None),
         "span": span,
@@ -77,7 +77,7 @@ def violations(request: HttpRequest) -> HttpResponse:
         "performer_id": performer_id,
         "performers": names,
         "rows": _by_rule(counted, span=span, performer_id=performer_id),
-        "by_agency": _by_agency(every, names=names, requests=request_counts(**given), span=span),
+        "by_agency": _by_agency(every, names=names, requests=request_counts(**given, kept=kept), span=span),
         "kinds": [(kind, word(f"violation_{kind}")) for kind in AGENCY_KINDS if any(one.kind == kind for one in every)],
         "yesterday": yesterday,
         "owed": [names.get(number, str(number)) for number in call_files_owed(creditor_id=request.actor.creditor_id, on=yesterday)],
