@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from duecourse.rules.cases import case_errors
-from duecourse.rules.conformance import papers
+from duecourse.rules.conformance import run
 from duecourse.rules.conformance.federal_days import counted_days, public_holidays
 from duecourse.rules.conformance.run import Status, answered, run_lines
 from duecourse.rules.conformance.vector import Unsupported
@@ -71,7 +71,7 @@ def test_all_vectors_about_papers_pass():
     """Every vector of the outside file whose action is answered here passes; none is failed or passed over."""
     if not VECTORS.exists():
         pytest.skip(f"THE OUTSIDE VECTORS WERE NOT RUN: there is no {VECTORS.name} beside the tree")
-    lines = [line for line in VECTORS.read_text(encoding="utf-8").splitlines() if json.loads(line)["question"]["action"] in papers.ACTIONS]
+    lines = [line for line in VECTORS.read_text(encoding="utf-8").splitlines() if json.loads(line)["question"]["action"] in run.ACTIONS]
     report = run_lines(lines)
     assert [(result.id, result.why) for result in report.results if result.status is not Status.passed] == []
     assert len(report.results) > 90

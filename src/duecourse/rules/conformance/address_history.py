@@ -18,7 +18,7 @@ _MEDIA = (
     *("writing", "written", "electronic", "electronically", "oral", "orally", "phone", "telephone", "email", "text", "letter", "mail"),
     *("portal", "website", "web_form", "in_person", "in_writing", "call", "online_portal"),
 )
-_PROCEDURE = re.compile(r"(?:1006\.6)?\(d\)\(4\)\((?:i|ii)\)(?:\([AB]\))?(?: or (?:\(d\)\(4\))?\(ii\))?")
+PROCEDURE = re.compile(r"(?:1006\.6)?\(d\)\(4\)\((?:i|ii)\)(?:\([AB]\))?(?: or (?:\(d\)\(4\))?\(ii\))?")
 _TRANSFERS_IN = ("debt_placed", "debt_transferred", "account_placed")
 _TRANSFERS_OUT = ("debt_returned", "account_returned", "debt_recalled")
 _USE = re.compile(r"\b(e-?mail|address|number|text|texts|texting|sms)\b")
@@ -219,8 +219,10 @@ class History:
             party, is_ours = self._to_consumer(event), self.is_ours(event)
             if self._is_creditor(party) and event.has("content"):
                 self.creditor_told += [_is_about_account(event)] if is_ours else []
-            is_about = event.has("debts") and bool(debts_of(event, vector=self.vector))
+            is_about = not event.has("debts") or bool(debts_of(event, vector=self.vector))
             if is_ours and is_about and self._is_collector(party):
+                if not event.has("debts") and len(self.vector.debts) != 1:
+                    raise Unsupported(f"about which debt {event.place} is, is not told")
                 yield Act(Kind.collector_use, event.at, party)
 
     def _consents(self) -> Iterable[Act]:
@@ -259,7 +261,7 @@ class History:
         for event in self.vector.events("email_address_obtained", "address_obtained"):
             party = self._party(event, "by")
             keys = [key for key in ("procedure", "in_accordance_with", "under", "basis") if event.has(key)]
-            if len(keys) != 1 or _PROCEDURE.fullmatch(event.text(keys[0])) is None:
+            if len(keys) != 1 or PROCEDURE.fullmatch(event.text(keys[0])) is None:
                 raise Unsupported(f"by which procedure {event.place} is, is not told")
             if self.is_ours(event):
                 yield Act(Kind.obtained, event.at, party)

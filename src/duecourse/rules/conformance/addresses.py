@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from duecourse.rules.conformance.address_history import Act, History, Kind
+from duecourse.rules.conformance.address_history import PROCEDURE, Act, History, Kind
 from duecourse.rules.conformance.asking import ask
-from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
+from duecourse.rules.conformance.vector import Answer, Node, Reader, Unsupported, Vector
 from duecourse.rules.conformance.wording import asked, consumer_of, meaning_of
 
 _RULES = ("email_procedure", "text_procedure", "misdirected_address", "employer_email")
@@ -134,6 +134,9 @@ def _prior_facts(history: History, *, at: datetime, is_public: bool) -> dict[str
 
     Whether an earlier collector had it so is asked of the pack too, as of its own last message.
     """
+    told = history.vector.known.peek("prior_collectors")
+    if isinstance(told, list) and told and all(isinstance(one, dict) for one in told):
+        return _told_of_priors(history)
     priors = history.priors()
     if not priors:
         return {"is_prior_collector_obtained": 0, "is_prior_collector_used": 0}
@@ -143,6 +146,34 @@ def _prior_facts(history: History, *, at: datetime, is_public: bool) -> dict[str
     last = history.last(Kind.collector_use, at=at, party=priors[-1])
     is_used = last is not None and not history.is_refused_with(priors[-1], at=at)
     return {"is_prior_collector_obtained": int(is_obtained), "is_prior_collector_used": int(is_used)}
+
+
+def _told_of_priors(history: History) -> dict[str, int]:
+    """Return the same where the vector tells of each earlier collector what it did, the immediately prior one last."""
+    obtained, used = [], False
+    for node in history.vector.known.nodes("prior_collectors"):
+        node.text("id")
+        keys = {name: [key for key in node if re.fullmatch(pattern, key)] for name, pattern in _OF_PRIORS.items()}
+        obtained.append(any(_is_by_procedure(node, key) for key in keys["obtained"]))
+        is_refused = any(node.flag(key) for key in keys["refused"])
+        used = any(node.flag(key) for key in keys["used"]) and not is_refused
+    return {"is_prior_collector_obtained": int(any(obtained)), "is_prior_collector_used": int(used)}
+
+
+_OF_PRIORS = {
+    "obtained": r"obtained\w*",
+    "used": r"(used|communicated)\w*",
+    "refused": r"(consumer_)?opt(ed)?_out\w*",
+}
+
+
+def _is_by_procedure(node: Node, key: str) -> bool:
+    """Whether an earlier collector obtained the address by the procedures: said so, or by their paragraph."""
+    if isinstance(node.peek(key), bool):
+        return node.flag(key)
+    if PROCEDURE.fullmatch(node.text(key)) is None:
+        raise Unsupported(f"by which procedure the address was obtained, {node.text(key)!r}, is not understood")
+    return True
 
 
 def _had_it(history: History, prior: str, *, at: datetime, is_public: bool) -> bool:

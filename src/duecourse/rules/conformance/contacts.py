@@ -135,7 +135,8 @@ def _asked_about_debts(vector: Vector, situation: Situation, *, debts: Sequence[
     answers = [_asked(situation.about(debt), zone=zone, scope=vector.scope) for debt in debts or [""]]
     merged = _merged(answers)
     if merged.outcome == "presumed_violation" and situation.purpose is not None:
-        merged = replace(merged, facts={**merged.facts, "rebuttal_factor": factor_of(situation.purpose)})
+        factor = factor_of(situation.purpose)
+        merged = replace(merged, facts={**merged.facts, "rebuttal_factor": factor, "rebuttal_factors": [factor] if factor else []})
     counters: dict[str, dict[str, int]] = {}
     if situation.medium == "phone":
         counters = {debt: _counters(situation.about(unit)) for debt, unit in situation.history.units.items() if unit in debts}
@@ -156,6 +157,7 @@ def _merged(answers: Sequence[Answer]) -> Answer:
     warnings = sorted({code for answer in answers for code in answer.facts["warnings"]})
     facts: dict[str, Any] = {"codes": codes, "warnings": warnings, "warn": bool(warnings)}
     factors = [code for code in warnings if code.replace("_calls", _VOICEMAILS) not in set(warnings) - {code}]
+    facts["rebuttal_factors"] = factors
     if len(factors) == 1:
         facts["rebuttal_factor"] = factors[0]
     outcome = min((answer.outcome or "allow" for answer in answers), key=_SEVERITY.index)

@@ -229,11 +229,18 @@ def _translation(vector: Vector) -> Answer:
     return asked(vector, "validation_notice", facts, about=("notice_translation",))
 
 
+_RETURNED = ("returned_undeliverable", "undeliverable", "returned_as_undeliverable", "bounced")
+
+
 def _notice_sent(vector: Vector) -> tuple[Event, date]:
     """Return the one validation notice that did not come back, and the day on which it was sent."""
     notices = [notice for notice, _ in disclosures_sent(vector, consumer=consumer_of(vector))]
     if vector.known.flag("consumer_otherwise_received_validation_information", default=False):
         raise Unsupported("how else the consumer received the validation information is not said")
+    for notice in [notice for notice in notices if any(notice.flag(key, default=False) for key in _RETURNED)]:
+        notices.remove(notice)
+        for key in ("assumed_receipt", "period_end_printed", "period_end"):
+            notice.get(key)
     for bounce in vector.events("undeliverable_notice_received", "notice_returned_undeliverable"):
         bounce.text("to")
         before = [notice for notice in notices if notice.at <= bounce.at]

@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 
 from duecourse.rules.conformance.vector import Node, Unsupported
+from duecourse.rules.conformance.wording import may_deny
 
 
 class Purpose(StrEnum):
@@ -54,24 +55,24 @@ _MEANINGS = (
     ),
     (
         Purpose.required_by_law,
-        r"(inform\w*( consumer)?( of)? )?(available )?loss mitigation( options| information)?( (required by|in compliance with|under) .*)?|.*\b1024 39 ?a?\b.*",
+        r".*\bloss mitigation\b.*|.*\b1024 39 ?a?\b.*|.*\brequired by( applicable)? (law|reg\w* [a-z])\b.*|.*\blegally required\b.*",
     ),
     (Purpose.litigation, r".*\b(court ordered|active litigation|settle\w* (active )?(debt collection )?litigation|litigation)\b.*"),
     (
         Purpose.requested,
-        r"(provide |convey )?(consumer )?(requested|request for) (additional )?information( requested by consumer)?|(provide|convey) (additional )?information requested by( the)? consumer",
+        r".*\b(requested|request for|request s)( additional| more)? information\b.*|.*\binformation( the)?( consumer)? requested\b.*|.*\bto( the)? consumer( s)? request\b.*",
     ),
     (
         Purpose.collect,
-        r"(make |convey )?(a )?(one time( only)? |limited time )?(discount|settlement) offer( .*collector'?s control)?|offer (a )?(one time( only)? )?discount",
+        r".*\bdiscount\b.*|(make |convey )?(a )?(one time( only)? |limited time )?settlement offer",
     ),
     (
         Purpose.timely_help,
-        r"(complete|resume|finish)( a| the)?( settlement)? (conversation|call|discussion)( after| that)?( the)?( call)?( dropped| drop)|complete dropped( settlement)? (call|conversation)",
+        r".*\b(call|conversation|discussion)( that| had| was)? ?drop(ped|s)?\b.*|.*\b(dropped|drop)( settlement)? (call|conversation|discussion)\b.*|.*\bafter( the)?( call)? drop(ped)?\b.*",
     ),
     (
         Purpose.timely_help,
-        r"(remind|warn|alert|inform)\w*( of| consumer of| about)?( pending| a)? late fee( warning| reminder)?|late fee (warning|reminder|alert)|.*grace period.*",
+        r".*\blate fee\b.*|.*\bgrace period\b.*",
     ),
 )
 _FACTORS = {
@@ -92,7 +93,7 @@ def purpose_of(node: Node, key: str = "purpose") -> Purpose:
     said = re.sub(r"[\s_.()-]+", " ", written.lower()).strip()
     if said.replace(" ", "_") in _COLLECTING:
         return Purpose.collect
-    found = {purpose for purpose, pattern in _MEANINGS if re.fullmatch(pattern, said)}
+    found = {purpose for purpose, pattern in _MEANINGS if re.fullmatch(pattern, said)} if not may_deny(said) else set()
     if Purpose.after_cease in found or Purpose.periodic_statement in found or Purpose.servicing in found:
         found.discard(Purpose.required_by_law)
     if len(found) != 1:

@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from duecourse.kit.errors import DuecourseError, InvalidInput
-from duecourse.rules.conformance import contacts, papers
+from duecourse.rules.conformance import addresses, contacts, dealings, messages, notices
 from duecourse.rules.conformance.vector import Answer, Reader, Unsupported, Vector
 from duecourse.rules.form import Pack
 from duecourse.rules.load import shipped_pack
 
-ACTIONS: dict[str, Reader] = {**contacts.ACTIONS, **papers.ACTIONS}
+ACTIONS: dict[str, Reader] = {**contacts.ACTIONS, **notices.ACTIONS, **addresses.ACTIONS, **messages.ACTIONS, **dealings.ACTIONS}
 """Which reader answers which action."""
 
 OUTCOMES = ("allow", "deny", "presumed_compliant", "presumed_violation")
@@ -236,6 +236,8 @@ def _differences(document: Mapping[str, Any], answer: Answer) -> list[str]:
     if choices is not None and all(_counter_differences(choice, answer) for choice in choices):
         found.append(f"counted {dict(answer.counters)}, none of {choices}")
     counters |= facts.pop("counters", {})
+    if isinstance(facts.get("rebuttal_factors"), list):
+        facts["rebuttal_factors"] = sorted(_factor_named(value) for value in facts["rebuttal_factors"])
     if "rebuttal_factor" in facts:
         facts["rebuttal_factor"] = _factor_named(facts["rebuttal_factor"])
     found += [f"{key} is {answer.facts[key]!r}, not {value!r}" for key, value in facts.items() if _given(answer.facts, key) != value]

@@ -21,23 +21,25 @@ def classify(vector: Vector) -> Answer:
     read_roles(vector)
     known = _message_facts(history, vector)
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
-    asked, codes = set(answer.rules), set(answer.facts["codes"])
-    facts = {name: code not in codes for rule, (name, code) in _CLASSES.items() if f"{vector.pack.id}.{rule}" in asked}
+    whole = ask("message", known, pack=vector.pack, scope=("1006.2", "1006.14", "1006.34", "1006.38"), as_of=vector.day_latest)
+    codes = set(whole.facts["codes"])
+    facts = {name: code not in codes for name, (code, needed) in _CLASSES.items() if needed in known}
     if "connected" in facts:
-        facts["counts_toward_frequency"] = facts.get("counts_as_telephone_call", bool(history.calls)) and facts["connected"]
+        facts["counts_toward_frequency"] = facts["counts_as_telephone_call"] and facts["connected"]
         facts["counts_toward_frequencies"] = facts["counts_toward_frequency"]
         facts["excluded_from_frequency"] = facts["excluded"] = not facts["counts_toward_frequency"]
-    return Answer(None, {**facts, "codes": sorted(codes)}, {}, answer.rules)
+    return Answer(None, {**facts, "codes": sorted(answer.facts["codes"])}, {}, answer.rules)
 
 
 _CLASSES = {
-    "communication": ("communication", "no_communication"),
-    "attempt": ("attempt_to_communicate", "no_attempt"),
-    "telephone_call": ("counts_as_telephone_call", "no_telephone_call"),
-    "connected_call": ("connected", "not_connected"),
-    "last_statement": ("qualifies_as_last_statement", "no_last_statement"),
-    "written_dispute": ("in_writing", "not_in_writing"),
+    "communication": ("no_communication", "conveys_debt_information"),
+    "attempt_to_communicate": ("no_attempt", "is_about_debt"),
+    "counts_as_telephone_call": ("no_telephone_call", "is_voice_call"),
+    "connected": ("not_connected", "is_connected"),
+    "qualifies_as_last_statement": ("no_last_statement", "is_sent_for_creditor"),
+    "in_writing": ("not_in_writing", "is_on_paper"),
 }
+"""What a vector asks about a message: our code that denies it, and the fact without which it is not told."""
 
 
 def _message_facts(history: History, vector: Vector) -> dict[str, int]:
@@ -47,22 +49,16 @@ def _message_facts(history: History, vector: Vector) -> dict[str, int]:
     if history.calls:
         call = history.calls[0]
         conveys = call.outcome == CONVERSATION or call.message == "conveys_debt_information"
-        if call.outcome == VOICEMAIL and not call.message and any(paths.startswith("1006.2") for paths in vector.scope):
-            raise Unsupported("what the voicemail says is not told")
+        is_told = call.outcome != VOICEMAIL or bool(call.message)
         is_voice = {"is_voice_call": int(not call.is_ringless), "is_ringless_voicemail": int(call.is_ringless)}
-        return {
-            "conveys_debt_information": int(conveys),
-            "is_about_debt": 1,
-            "is_connected": int(call.outcome not in UNCONNECTED),
-            **is_voice,
-        }
+        said = {"conveys_debt_information": int(conveys)} if is_told else {}
+        return {"is_about_debt": 1, "is_connected": int(call.outcome not in UNCONNECTED), **said, **is_voice}
     if history.messages:
         content = history.messages[0].content_class
-        if not content and any(citation.startswith("1006.2") for citation in vector.scope):
-            raise Unsupported("what the message says is not told")
         is_about = content != "marketing_no_specific_debt"
         conveys = content in ("conveys_debt_information", "specific_debt")
-        return {"conveys_debt_information": int(conveys), "is_about_debt": int(is_about), "is_connected": 0}
+        said = {"conveys_debt_information": int(conveys)} if content else {}
+        return {"is_about_debt": int(is_about), "is_voice_call": 0, **said}
     if told[0].what == "statement_sent":
         return {"is_sent_for_creditor": int(_is_for_creditor(told[0].value, vector))}
     return _dispute_facts(told[0].value, vector)
@@ -82,7 +78,7 @@ def _dispute_facts(way: str, vector: Vector) -> dict[str, int]:
         return {"is_on_paper": int(way == "paper")}
     told = way.partition(" ")[2]
     accepts = told == "accepted" if told else accepts_electronic(vector, medium="email")
-    return {"is_electronic": 1, "is_electronic_accepted": int(accepts)}
+    return {"is_on_paper": 0, "is_electronic": 1, "is_electronic_accepted": int(accepts)}
 
 
 def classify_person(vector: Vector) -> Answer:
@@ -168,7 +164,9 @@ def required_disclosures(vector: Vector) -> Answer:
     ]
     if any(call.outcome == VOICEMAIL and not call.message for call in history.calls):
         raise Unsupported("what a voicemail says is not told")
-    written = [message.at for message in history.messages if message.at < at and message.content_class != "marketing_no_specific_debt"]
+    told = [message for message in history.messages if message.at < at and message.content_class != "marketing_no_specific_debt"]
+    written = [message.at for message in told if message.medium != "in_person"]
+    spoken += [message.at for message in told if message.medium == "in_person"]
     if [one for one in history.of("initial", until=at) if any(earlier < one.at for earlier in [*spoken, *written])]:
         raise Unsupported("an event is called the initial communication, and another comes before it")
     is_initial = not spoken and not written

@@ -353,6 +353,8 @@ _READERS: dict[str, _Read] = {
     "email_sent": _message_out("email"),
     "text_sent": _message_out("text"),
     "mail_sent": _message_out("mail"),
+    **dict.fromkeys(("in_person_conversation", "in_person_communication"), _message_out("in_person")),
+    **dict.fromkeys(("social_media_message_sent", "social_media_private_message_sent"), _message_out("social_media")),
     "email_received": _message_in("email"),
     "text_received": _message_in("text"),
     "mail_received": _message_in("mail"),
