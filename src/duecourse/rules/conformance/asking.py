@@ -31,16 +31,18 @@ def ask_contact(facts: ContactFacts, *, pack: Pack, scope: Sequence[str], layers
     return answer_of(decide(facts, packs=(pack,), as_of=facts.local_on, layers=layers), pack=pack, scope=scope)
 
 
-def ask(subject: str, known: Mapping[str, int], *, pack: Pack, scope: Sequence[str], as_of: date) -> Answer:
-    """Run the rules about another subject and answer for those in scope.
+def ask(
+    subject: str, known: Mapping[str, int], *, pack: Pack, scope: Sequence[str], as_of: date, about: Sequence[str] | None = None
+) -> Answer:
+    """Run the rules about another subject and answer for those in scope, and of these for those named in `about` where it is given.
 
     Raises:
         Unsupported: no rule about the subject stands within the citations.
     """
-    return answer_of(judge(subject, known, packs=(pack,), as_of=as_of), pack=pack, scope=scope)
+    return answer_of(judge(subject, known, packs=(pack,), as_of=as_of), pack=pack, scope=scope, about=about)
 
 
-def answer_of(verdict: Verdict | Judgement, *, pack: Pack, scope: Sequence[str]) -> Answer:
+def answer_of(verdict: Verdict | Judgement, *, pack: Pack, scope: Sequence[str], about: Sequence[str] | None = None) -> Answer:
     """Return the answer of a verdict for the rules in scope.
 
     The outcome is deny where a prohibition or a safe harbour fails, presumed_violation where a presumption is raised; without a finding it
@@ -48,6 +50,8 @@ def answer_of(verdict: Verdict | Judgement, *, pack: Pack, scope: Sequence[str])
     `codes`, those that only warn under `warnings`, and `warn` when there are any.
     """
     asked = {rule.id for rule in rules_in(pack, tuple(scope))} & {bound.rule.id for bound in verdict.checked}
+    if about is not None:
+        asked &= {f"{pack.id}.{name}" for name in about}
     if not asked:
         raise Unsupported(f"no rule of the pack {pack.id} about this stands at {', '.join(scope)}")
     told = [reason for reason in (*verdict.reasons, *verdict.warnings) if reason.rule_id in asked]

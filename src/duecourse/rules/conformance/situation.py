@@ -420,7 +420,7 @@ FACTS: dict[str, Callable[[Situation], int]] = {
     "is_addressee_consumer": lambda s: is_consumer(s.role, pack=s.vector.pack),
     "is_addressee_third_party": lambda s: not is_consumer(s.role, pack=s.vector.pack) and s.role not in EXCLUDED_ROLES,
     "is_addressee_excluded": lambda s: s.role in EXCLUDED_ROLES,
-    "is_at_workplace": lambda s: _place(s) == "work",
+    "is_at_workplace": lambda s: _learned("employer_forbids")(s) and _place(s) == "work",
     "is_employer_forbidding": _learned("employer_forbids"),
     "is_cease_received": _is_cease_received,
     "is_cease_purpose_open": _is_open_after_cease,

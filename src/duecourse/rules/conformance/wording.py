@@ -113,13 +113,14 @@ def asked(vector: Vector, subject: str, known: Mapping[str, int], *, about: tupl
         vector: gives pack, scope and day.
         subject: of the rules.
         known: the facts derived.
-        about: names of the rules whose facts the question tells.
+        about: names of the rules whose facts the question tells; others in the paragraphs it cites are not what it asks.
 
     Raises:
-        Unsupported: the scope takes in a rule about which the question tells nothing, or none at all.
+        Unsupported: none of them stands within the citations, or a whole section is cited, which has other rules of the subject.
     """
-    answer = ask(subject, known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
-    beyond = sorted(set(answer.rules) - {f"{vector.pack.id}.{name}" for name in about})
-    if beyond:
-        raise Unsupported(f"the citations take in {beyond[0]}, about which the question tells nothing")
-    return answer
+    if not all("(" in citation for citation in vector.scope):
+        answer = ask(subject, known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
+        beyond = sorted(set(answer.rules) - {f"{vector.pack.id}.{name}" for name in about})
+        if beyond:
+            raise Unsupported(f"the citations take in {beyond[0]}, about which the question tells nothing")
+    return ask(subject, known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest, about=about)
