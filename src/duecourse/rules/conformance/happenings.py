@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from duecourse.rules.conformance.past import History
-from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector
+from duecourse.rules.conformance.vector import Event, Node, Unsupported, Vector, channel_named
 
 VIA = {
     *("phone", "email", "text", "mail", "writing", "electronic", "oral", "portal", "letter", "in_person", "telephone", "orally", "website"),
@@ -66,7 +66,10 @@ def _accepted(vector: Vector, key: str, *, medium: str) -> bool:
     value = vector.known.get(key)
     named = next((word for word in ("email", "portal", "text") if word in key.lower().replace("e-mail", "email")), None)
     if isinstance(value, list):
-        return medium in vector.known.texts(key)
+        told = {channel_named(word) for word in vector.known.texts(key)}
+        if not told <= {"email", "text", "portal", "website", "mobile_app", "phone", "mail", "fax"}:
+            raise Unsupported(f"through which media messages are accepted, {sorted(told)}, is not understood")
+        return medium in told
     if named not in (None, medium):
         raise Unsupported("whether the collector accepts messages through this medium is not said")
     return vector.known.flag(key)

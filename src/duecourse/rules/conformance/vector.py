@@ -21,6 +21,17 @@ class Unsupported(Exception):
     """A vector holds something that a reader does not fully understand. The argument says what, in English."""
 
 
+_CHANNELS = {
+    "telephone": "phone", "call": "phone", "phone_call": "phone", "telephone_call": "phone", "sms": "text", "text_message": "text",
+    "e-mail": "email", "letter": "mail", "postal_mail": "mail", "in-person": "in_person",
+}  # fmt: skip
+
+
+def channel_named(word: str) -> str:
+    """Return a channel under the name that readers use."""
+    return _CHANNELS.get(word.lower(), word)
+
+
 class Node:
     """A mapping that remembers which of its keys were read.
 
@@ -77,12 +88,13 @@ class Node:
         return value
 
     def word(self, key: str, *, known: Iterable[str], default: str | None = None) -> str:
-        """Return a text that is one of those known.
+        """Return a text that is one of those known; a channel under its usual name.
 
         Raises:
             Unsupported: another word, or none.
         """
         value = self.text(key, default)
+        value = channel_named(value) if key == "channel" else value
         if value not in known:
             raise Unsupported(f"{self.place} has the unknown word {value!r} in {key}")
         return value
