@@ -285,16 +285,16 @@ def main() -> int:
     return printed(measured, ratio_max=RATIO_MAX)
 
 
-def printed(measured: dict[int, dict[str, Rate]], *, ratio_max: float) -> int:
+def printed(measured: dict[int, dict[str, Rate]], *, ratio_max: float, peer: str = "bare") -> int:
     """Print the rates by number of clients and the ratios, and return 1 if one passes its limit."""
     print(f"{'clients':>7}  {'what':<8} {'per s':>8} {'p50 ms':>8} {'p99 ms':>8} {'median round, per s':>20}")
     for clients, rates in measured.items():
         for kind, found in rates.items():
             best = f"{found.per_s:>8,.0f} {found.p50_ms:>8.2f} {found.p99_ms:>8.2f}"
             print(f"{clients:>7}  {kind:<8} {best} {found.median_per_s:>20,.0f}")
-    ratios = {clients: rates["bare"].per_s / rates["permit"].per_s for clients, rates in measured.items()}
+    ratios = {clients: rates[peer].per_s / rates["permit"].per_s for clients, rates in measured.items()}
     for clients, ratio in ratios.items():
-        print(f"ratio bare : permit, {clients} client{'s' * (clients > 1)}: {ratio:.2f}   (limit {ratio_max})")
+        print(f"ratio {peer} : permit, {clients} client{'s' * (clients > 1)}: {ratio:.2f}   (limit {ratio_max})")
     return int(max(ratios.values()) > ratio_max)
 
 
