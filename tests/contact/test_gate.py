@@ -220,3 +220,8 @@ def test_a_rivals_slot_is_not_given_back() -> None:
     """
     with pytest.raises(DatabaseError, match="row-level security"), acting(the.bank.ann), connection.cursor() as cursor:
         cursor.execute(insert, [the.bank.id, permit.id, the.bank.aoki.pk, NOON, NOON])
+    asked = "SELECT gate.attempt_is_own(%s, %s, '2026-09-01', %s)"
+    for actor, is_own in ((the.bank.ann, False), (the.actor("birch"), True)):
+        with acting(actor), connection.cursor() as cursor:
+            cursor.execute(asked, [the.bank.id, permit.id, the.bank.birch.pk])
+            assert cursor.fetchone() == (is_own,)

@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
 
-from duecourse.contact.models import Attempt, Permit
+from duecourse.contact.models import Attempt
+from duecourse.contact.selectors.owed import permit_found
 from duecourse.contact.selectors.revocations import Revocation, permit_revocations
 from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services import attempt_report, ground_text, permit_request, permit_try
@@ -70,7 +71,7 @@ def get_permit(request: HttpRequest, permit_id: Number) -> dict[str, Any]:
     made. Of a permit whose outcome is reported it says how it stood when the contact was begun.
     """
     with acting(request.auth.actor) as actor:
-        permit = Permit.objects.filter(creditor_id=actor.creditor_id, pk=permit_id).first()
+        permit = permit_found(creditor_id=actor.creditor_id, pk=permit_id)
         if permit is None:
             raise Absent(entity="permit")
         attempt = (
