@@ -9,9 +9,10 @@ import pytest
 
 from duecourse.contact.services import contact_stop
 from duecourse.kit.clock import frozen
+from duecourse.parties.access import acting
 from tests import people
 from tests.contact.call_scene import EVENING, OWN, call_scene, row
-from tests.contact.scene import NOON
+from tests.contact.scene import DAY, NOON
 
 
 @pytest.fixture
@@ -116,3 +117,27 @@ def test_rejected_rows_of_a_file_are_taken_from_the_page(the, qiu, logged_in):
         assert address not in fan.get("/violations/calls/").content.decode()
         assert fan.post(address).status_code == 404
         assert logged_in(people.ANN.email).post(address).status_code == 404
+
+
+def test_pages_of_findings_follow_each_other(the, qiu, monkeypatch):
+    """However few rows a page has, and whether groups are looked at one by one or together, the pages hold each finding once, in order."""
+    from duecourse.contact.selectors import call_findings
+    from duecourse.doors.console.pages.rules import violations
+
+    the.load(
+        *(row(f"around-{n}", at=NOON + timedelta(minutes=n)) for n in range(7)), *(row(f"odd-{n}", f"1399999{n:04d}") for n in range(5))
+    )
+    the.load(row("birch", by=the.bank.birch), by=the.bank.birch)
+    with acting(the.bank.system):
+        expected = [one.call_ref for one in call_findings(creditor_id=the.bank.id, from_on=DAY, until_on=DAY)]
+    assert len(expected) == 14
+    for rows, groups in ((1, 3), (2, 1), (4, 0), (4, 3), (7, 2), (50, 0)):
+        monkeypatch.setattr(violations, "PAGE_ROWS", rows)
+        monkeypatch.setattr(violations, "GROUPS_MAX", groups)
+        seen = []
+        for page in range(1, 20):
+            answer = qiu.get("/violations/calls/", {"page": page, "from_on": DAY, "until_on": DAY})
+            seen += [one["finding"].call_ref for one in answer.context_data["rows"]]
+            if not answer.context_data["after"]:
+                break
+        assert seen == expected, (rows, groups)

@@ -189,10 +189,12 @@ def call_files_owed(*, creditor_id: int, on: date) -> list[int]:
     wanted = _wanted(creditor_id, on, on) | {"on": on}
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT DISTINCT p.performer_id FROM contact_permit p
-            WHERE p.creditor_id = %(creditor)s AND p.channel = 'call' AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s
-                AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND (p.contact_at AT TIME ZONE %(zone)s)::date = %(on)s AND NOT EXISTS (SELECT 1 FROM contact_callrecordfile f
-                    WHERE f.creditor_id = p.creditor_id AND f.performer_id = p.performer_id AND f.local_on = %(on)s)
+            """SELECT g.id FROM parties_agency g WHERE g.creditor_id = %(creditor)s
+                AND NOT EXISTS (SELECT 1 FROM contact_callrecordfile f
+                    WHERE f.creditor_id = g.creditor_id AND f.performer_id = g.id AND f.local_on = %(on)s)
+                AND EXISTS (SELECT 1 FROM contact_permit p WHERE p.creditor_id = g.creditor_id AND p.performer_id = g.id
+                    AND p.channel = 'call' AND p.decided_at >= %(asked_low)s AND p.decided_at < %(asked_high)s
+                    AND p.local_on BETWEEN %(first_on)s AND %(last_on)s AND (p.contact_at AT TIME ZONE %(zone)s)::date = %(on)s)
             ORDER BY 1""",
             wanted,
         )

@@ -40,6 +40,8 @@ WEEKS = 8
 PAGE_ROWS = 50
 DAYS_MAX = 92
 FILES_MAX = 50
+GROUPS_MAX = 3
+"""So many groups of findings are looked at one by one."""
 AGENCY_KINDS = (REVOKED, ASKED_AGAIN, UNREPORTED, *FINDING_KINDS, REFUSED)
 
 
@@ -99,11 +101,13 @@ def findings(request: HttpRequest) -> HttpResponse:
     page = request.GET.get("page", "")
     page = min(int(page), 10_000) if page.isascii() and page.isdecimal() and len(page) < 6 and int(page) else 1
     asked = {"creditor_id": request.actor.creditor_id, "from_on": from_on, "until_on": until_on, "performer_id": performer_id, "kind": kind}
-    counts, by_day = Counter(), Counter()
+    counts: Counter[str] = Counter()
+    groups: Counter[tuple[date, int, int]] = Counter()
     for one in finding_day_counts(**{name: value for name, value in asked.items() if name != "kind"}, zone=request.creditor.zone):
         counts[one.kind] += one.finding_count
-        by_day[one.local_on] += one.finding_count if kind in (None, one.kind) else 0
-    found = _page_of(asked, by_day=by_day, offset=(page - 1) * PAGE_ROWS)
+        if kind in (None, one.kind):
+            groups[one.local_on, one.performer_id, FINDING_KINDS.index(one.kind)] += one.finding_count
+    found = _page_of(asked, groups=groups, offset=(page - 1) * PAGE_ROWS)
     query = {"from_on": from_on, "until_on": until_on, "performer": performer_id or "", "kind": kind or ""}
     context = {
         "rows": [{"finding": one, "performer": names.get(one.performer_id, "–"), "told": _told(one.details)} for one in found[:PAGE_ROWS]],
@@ -124,16 +128,30 @@ def findings(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "console/rules/findings.html", context)
 
 
-def _page_of(asked: dict[str, Any], *, by_day: Mapping[date, int], offset: int) -> list[CallFinding]:
-    """Return the findings of a page and one more, looked for on the days on which they stand."""
-    days: list[date] = []
-    start = passed = 0
-    for on in sorted(by_day):
-        before, passed = passed, passed + by_day[on]
+def _page_of(asked: dict[str, Any], *, groups: Mapping[tuple[date, int, int], int], offset: int) -> list[CallFinding]:
+    """Return the findings of a page and one more.
+
+    The counts tell in which groups of day, performer and kind they stand, in the order of the list; a large group is looked at alone, many
+    small ones are looked at together.
+    """
+    held: list[tuple[tuple[date, int, int], int, int]] = []
+    passed = 0
+    for group in sorted(groups):
+        before, passed = passed, passed + groups[group]
         if before < passed and passed > offset >= before - PAGE_ROWS:
-            start = start if days else offset - before
-            days.append(on)
-    return call_findings(**asked | {"from_on": days[0], "until_on": days[-1]}, limit=PAGE_ROWS + 1, offset=start) if days else []
+            held.append((group, max(offset - before, 0), min(passed - before, offset + PAGE_ROWS + 1 - before)))
+    if len(held) <= GROUPS_MAX:
+        return [
+            one
+            for (on, performer_id, kind), start, end in held
+            for one in call_findings(
+                **asked | {"from_on": on, "until_on": on, "performer_id": performer_id, "kind": FINDING_KINDS[kind]},
+                limit=end - start, offset=start,
+            )
+        ]  # fmt: skip
+    first, last = held[0][0][0], held[-1][0][0]
+    start = offset - sum(number for (on, _, _), number in groups.items() if on < first)
+    return call_findings(**asked | {"from_on": first, "until_on": last}, limit=PAGE_ROWS + 1, offset=start)
 
 
 @creditor_only
