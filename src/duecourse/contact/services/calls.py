@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection
 
@@ -17,7 +17,7 @@ from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services.attempts import attempt_report
 from duecourse.contact.services.grounds import ground_text
 from duecourse.contact.services.permits import Answer, permit_request
-from duecourse.kit.calendar import local_day
+from duecourse.kit.calendar import days_anywhere, local_day
 from duecourse.kit.clock import now
 from duecourse.kit.errors import Absent
 from duecourse.parties.access import Actor, acting, creditor_of, require
@@ -30,6 +30,8 @@ from duecourse.repayment.services import promise_make
 
 COMPLAINTS = ("frequency", "hours", "attitude", "privacy", "amount", "other")
 DISPUTES = ("already_paid", "amount", "not_mine", "identity")
+REQUEST_REACH = timedelta(days=60)
+"""How far back an earlier answer to a request id is looked for, as in `gate.permit_facts`."""
 _LOCK_CLASS = 0xCA11
 
 
@@ -207,7 +209,8 @@ def _why_hidden(actor: Actor, permit: Permit) -> str:
 
 def _earlier(actor: Actor, client_request_id: str) -> Permit | Refusal | None:
     wanted = {"creditor_id": actor.creditor_id, "performer_id": actor.agency_id, "client_request_id": client_request_id}
-    return Permit.objects.filter(**wanted).first() or Refusal.objects.filter(**wanted).first()
+    first_on, _ = days_anywhere(now() - REQUEST_REACH, now())
+    return Permit.objects.filter(**wanted, local_on__gte=first_on).first() or Refusal.objects.filter(**wanted).first()
 
 
 def _answer(actor: Actor, found: Permit | Refusal) -> Answer:
