@@ -44,7 +44,7 @@ _BASES = {
     "direct_consent": ("consent",),
     "consumer_use": ("use",),
     "creditor_procedure": ("creditor",),
-    "prior_collector": ("prior",),
+    **dict.fromkeys(("prior_collector", "prior_debt_collector", "immediately_prior_collector", "prior_collector_chain"), ("prior",)),
     "(d)(4)(i)": ("use", "consent"),
     "(d)(4)(i)(A)": ("use",),
     "(d)(4)(i)(B)": ("consent",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from duecourse.rules.conformance.happenings import debts_in, endpoint_in, person_in, person_out
 from duecourse.rules.conformance.known_phrases import NOTES
@@ -19,6 +20,8 @@ DROPPED = "answered_then_dropped"
 MAILBOX = "voicemail_reached_no_message"
 VOICEMAIL = "voicemail_left"
 CONVERSATION = "conversation"
+CALL_LASTS = timedelta(minutes=30)
+"""How long after its beginning a conversation is taken to last."""
 MESSAGES = {"limited_content", "conveys_debt_information"}
 
 
@@ -53,7 +56,7 @@ def read_call(event: Event, history: History) -> None:
     is_placed = event.kind == "call_placed"
     event.word("channel", known={"phone"}, default="phone")
     person = person_out(event, history) if is_placed else person_in(event, history)
-    debts, outcome = debts_in(event, history), outcome_of(event)
+    debts, outcome = _debts_of(event, history), outcome_of(event)
     named, discussed = _named_debts(event, history), _discussed(event, history, outcome=outcome)
     initiated = named if named is not None else (debts & discussed or debts)
     call = Call(
@@ -79,6 +82,21 @@ def read_call(event: Event, history: History) -> None:
     read_note(event, history, person=person)
 
 
+def _debts_of(event: Event, history: History) -> frozenset[str]:
+    """Return the debts that a call is about; of a call of the collector that names none, those discussed, or the only debt there is.
+
+    Raises:
+        Unsupported: the collector called, names none, and there are several.
+    """
+    if event.has("debts") or event.kind != "call_placed":
+        return debts_in(event, history)
+    if event.texts("discussed", default=()):
+        return history.unit_set(event.texts("discussed"))
+    if len(history.vector.debts) != 1:
+        raise Unsupported(f"about which debt {event.place} is, is not said")
+    return history.unit_set(history.vector.debts)
+
+
 def _from_place(event: Event, history: History, *, is_placed: bool) -> None:
     """Read from where the person called."""
     for key in ("from", "from_endpoint", "place", "from_place"):
@@ -101,7 +119,7 @@ def _named_debts(event: Event, history: History) -> frozenset[str] | None:
     for key in _COUNTED:
         if event.has(key):
             value = event.get(key)
-            found = history.unit_set([value] if isinstance(value, str) else event.texts(key))
+            found = history.unit_set([value] if isinstance(value, str) else event.texts(key)) or found
     return found
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from duecourse.rules.conformance import sayings
 from duecourse.rules.conformance import situation as facts_of
 from duecourse.rules.conformance.asking import ask, ask_contact, rules_in
-from duecourse.rules.conformance.calls import CONVERSATION, MESSAGES, VOICEMAIL
+from duecourse.rules.conformance.calls import CALL_LASTS, CONVERSATION, MESSAGES, VOICEMAIL
 from duecourse.rules.conformance.past import Call, Endpoint, History
 from duecourse.rules.conformance.persons import EXCLUDED_ROLES, only_consumer, read_roles, role_of
 from duecourse.rules.conformance.places import PLACES, endpoint_of_kind, place_known
@@ -28,12 +28,11 @@ _CONSENTERS = {
 }
 _PERIODIC = ("periodic_statement_required", "mortgage_servicer_subject_to_1026_41", "subject_to_periodic_statement_requirement")
 _ELECTRONIC_STATEMENTS = (
+    "electronic_consent",
     "consented_to_electronic_statements",
     "electronic_statement_consent",
     "consumer_consented_to_electronic_statements",
 )
-_CALL_LASTS = timedelta(minutes=30)
-"""How long after its beginning a call of the person is taken to last."""
 _VOICEMAILS = "_voicemails"
 
 
@@ -49,7 +48,8 @@ def _situation(vector: Vector, history: History) -> Situation:
     person = question.text("to", only_consumer(vector))
     role = role_of(vector, person)
     read_roles(vector)
-    at = question.instant("t") if question.has("t") else datetime.combine(vector.day_latest, time(12), tzinfo=UTC)
+    afterwards = vector.latest or datetime.combine(vector.day_latest, time(12), tzinfo=UTC)
+    at = question.instant("t") if question.has("t") else afterwards
     if not question.has("t"):
         _refuse_local_rules(vector)
     for key in ("viewed_at", "received_at", "read_at"):
@@ -87,7 +87,8 @@ def _flags(vector: Vector) -> dict[str, bool]:
     is_electronic = [vector.known.flag(key) for key in _ELECTRONIC_STATEMENTS if vector.known.has(key)]
     if any(is_electronic):
         raise Unsupported("the consumer agreed to electronic statements, and whether one may be mailed then is not said")
-    vector.known.flag("mortgage_servicer", default=False)
+    for key in ("mortgage_servicer", "is_mortgage_servicer", "collector_is_mortgage_servicer"):
+        vector.known.flag(key, default=False)
     return found
 
 
@@ -221,7 +222,7 @@ def count(vector: Vector) -> Answer:
     """Count, for each debt, the calls of the last seven days and the conversations among them."""
     history = history_of(vector)
     read_roles(vector)
-    at = vector.question.instant("t") if vector.question.has("t") else max((call.at for call in history.calls), default=None)
+    at = vector.question.instant("t") if vector.question.has("t") else vector.latest
     person = vector.question.text("to", only_consumer(vector))
     if at is None:
         raise Unsupported("there is no call to count")
@@ -260,7 +261,7 @@ def speak_on_inbound(vector: Vector) -> Answer:
     about = _situation(vector, history)
     before = [call for call in history.calls if call.person == about.person and call.at <= about.at]
     current = before[-1:]
-    if not current or current[0].is_placed or about.at - current[0].at > _CALL_LASTS:
+    if not current or current[0].is_placed or about.at - current[0].at > CALL_LASTS:
         raise Unsupported("there is no call of the person at that moment")
     earlier = tuple(call for call in about.calls if call.is_placed is False)
     return _asked_about_debts(

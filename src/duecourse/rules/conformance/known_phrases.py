@@ -31,6 +31,11 @@ NOTES: tuple[tuple[str, str], ...] = (
         r"(?:the )?consumer does not want to discuss [A-Z][A-Z0-9]*,? and instead initiates a discussion (?:about|of) [A-Z][A-Z0-9]*",
         "",
     ),
+    (r"(?:the )?collector initiates (?:a (?:discussion|conversation) )?about [A-Z][A-Z0-9]*", ""),
+    (
+        r"(?:the )?consumer declines(?: to discuss [A-Z][A-Z0-9]*)?(?: and (?:instead )?initiates (?:a )?discussion (?:of|about) [A-Z][A-Z0-9]*)?",
+        "",
+    ),
     (r"general (?:telephone )?conversation|neither debt (?:is |was )?discussed|no particular debt (?:is |was )?discussed", ""),
     (
         r"(?:the )?call (?:was )?dropped(?: (?:near|toward|towards|before) the end of (?:the |a )?(?:lengthy )?(?:settlement )?(?:discussion|conversation))?",

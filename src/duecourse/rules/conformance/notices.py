@@ -190,6 +190,8 @@ def cents_of(value: object, *, place: str) -> int:
 def _account_number(vector: Vector) -> Answer:
     consumer_of(vector)
     number = re.sub(r"[\s-]", "", vector.known.text("account_number"))
+    if not vector.question.has("shown"):
+        raise Unsupported("how the account number is shown is not said")
     written = vector.question.text("shown") if vector.question.get("shown") is not None else ""
     shown = re.sub(
         r"^(account|acct\.?|account number)?\s*(number )?((ending|ends)( in| with)?|last (four|4)( digits)?):?\s*",

@@ -58,7 +58,7 @@ def endpoints_of(vector: Vector) -> dict[str, Endpoint]:
         if len(words) > 1:
             raise Unsupported(f"{node.place} is at several places")
         node.flag("employer_provided_known", default=False)
-        for key in ("number", "value"):
+        for key in ("number", "value", "belongs_to", "owner"):
             node.get(key)
         place = next(iter(words), None) if told.kind in BOUND else None
         found[node.text("id")] = Endpoint(told.kind, place, zones_in(node))

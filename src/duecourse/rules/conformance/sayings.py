@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from duecourse.rules.conformance.asking import ask
-from duecourse.rules.conformance.calls import CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL
+from duecourse.rules.conformance.calls import CALL_LASTS, CONVERSATION, MESSAGES, UNCONNECTED, VOICEMAIL
 from duecourse.rules.conformance.happenings import accepts_electronic
 from duecourse.rules.conformance.past import History
 from duecourse.rules.conformance.persons import PARTY_FACTS, is_consumer, only_consumer, read_roles, role_of
@@ -134,14 +134,38 @@ def classify_voicemail(vector: Vector) -> Answer:
         if element not in _OTHER and _TELLING.search(element) is None:
             raise Unsupported(f"the element {element!r} is not understood")
     known["has_other_content"] = int(bool(others))
-    to = next((key for key in ("to", "left_for", "recipient", "for") if vector.question.has(key)), None)
+    to = next(
+        (
+            key
+            for key in ("to", "left_for", "recipient", "for", "number_known_to_belong_to", "number_belongs_to")
+            if vector.question.has(key)
+        ),
+        None,
+    )
     if not vector.question.flag("knowingly", default=True):
         raise Unsupported("for whom the message is, was not known")
     if to is not None:
         person = role_of(vector, vector.question.text(to))
+    elif vector.question.has("endpoint"):
+        person = _owner_of(vector, vector.question.text("endpoint"))
+    if to is not None or vector.question.has("endpoint"):
         known["is_addressee_consumer"] = int(is_consumer(person, pack=vector.pack))
     answer = ask("message", known, pack=vector.pack, scope=vector.scope, as_of=vector.day_latest)
     return Answer(None, {"limited_content_message": "not_limited_content" not in answer.facts["codes"]}, {}, answer.rules)
+
+
+def _owner_of(vector: Vector, endpoint: str) -> str:
+    """Return the role of the person to whom a known number belongs.
+
+    Raises:
+        Unsupported: it is not told.
+    """
+    for node in vector.known.nodes("endpoints") if vector.known.has("endpoints") else []:
+        node.text("kind")
+        owner = node.get("belongs_to", node.get("owner"))
+        if node.text("id") == endpoint and isinstance(owner, str):
+            return role_of(vector, owner)
+    raise Unsupported(f"whose number {endpoint} is, is not said")
 
 
 def voicemail_disclosure(vector: Vector) -> Answer:
@@ -159,8 +183,11 @@ def required_disclosures(vector: Vector) -> Answer:
     history = history_of(vector)
     read_roles(vector)
     at, medium = vector.question.instant("t"), vector.question.word("channel", known=MEDIA)
+    since = at - CALL_LASTS if medium == "phone" else at
     spoken = [
-        call.at for call in history.calls if call.at < at and (call.outcome == CONVERSATION or call.message == "conveys_debt_information")
+        call.at
+        for call in history.calls
+        if call.at < since and (call.outcome == CONVERSATION or call.message == "conveys_debt_information")
     ]
     if any(call.outcome == VOICEMAIL and not call.message for call in history.calls):
         raise Unsupported("what a voicemail says is not told")

@@ -20,7 +20,7 @@ from duecourse.rules.conformance.zones import zones_in
 from duecourse.rules.facts import ContactFacts, zones_of
 from duecourse.rules.vocabulary import CORE
 
-SESSION_MEDIA = ("website", "mobile_app", "mobile_application", "app", "portal")
+SESSION_MEDIA = ("website_or_app", "website_or_mobile_app", "website", "mobile_app", "mobile_application", "app", "portal")
 MEDIA = {
     "phone": "call", "text": "sms", "email": "email", "mail": "letter", "postcard": "letter", "in_person": "visit",
     **dict.fromkeys(SESSION_MEDIA, "email"),

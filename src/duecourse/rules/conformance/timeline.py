@@ -261,7 +261,7 @@ def _wrong_number(event: Event, history: History) -> None:
 def _session(event: Event, history: History) -> None:
     """The consumer uses the collector's website or application, from then until the end that is told."""
     person = person_in(event, history)
-    ends = [event.instant(key) for key in ("until", "end", "ended_at", "ends_at", "end_t", "t_end") if event.has(key)]
+    ends = [event.instant(key) for key in ("until", "end", "ended_at", "ends_at", "ends", "end_t", "t_end") if event.has(key)]
     for key in ("start", "began_at"):
         if event.has(key):
             event.instant(key)
@@ -344,7 +344,16 @@ def _submitted(event: Event, history: History) -> None:
     history.learned.append(Dated(event.at, "dispute_submitted", debts_in(event, history), found))
 
 
-_SESSIONS = ("website_session", "website_visit", "app_session", "mobile_app_session", "website_use", "mobile_app_use", "portal_session")
+_SESSIONS = (
+    "website_or_app_session",
+    "website_session",
+    "website_visit",
+    "app_session",
+    "mobile_app_session",
+    "website_use",
+    "mobile_app_use",
+    "portal_session",
+)
 _READERS: dict[str, _Read] = {
     **dict.fromkeys(("creditor_file_note", "placement", "preference_recorded_in_creditor_file"), read_file),
     "call_placed": read_call,
@@ -379,7 +388,17 @@ _READERS: dict[str, _Read] = {
     **dict.fromkeys(
         ("file_received", "account_placed", "creditor_file_received", "debt_placed", "placement_received", "file_provided"), read_file
     ),
-    **dict.fromkeys(("wrong_number_learned", "number_found_wrong", "misdirected_number_learned", "number_learned_wrong"), _wrong_number),
+    **dict.fromkeys(
+        (
+            "wrong_number_learned",
+            "number_found_wrong",
+            "misdirected_number_learned",
+            "number_learned_wrong",
+            "misdirected_number_discovered",
+            "wrong_number_discovered",
+        ),
+        _wrong_number,
+    ),
     **dict.fromkeys(_SESSIONS, _session),
     **{kind + ending: _session for kind in _SESSIONS for ending in ("_started", "_begun", "_start")},
     **{kind + ending: _session_end for kind in _SESSIONS for ending in ("_ended", "_end", "_stopped")},

@@ -243,6 +243,11 @@ class Vector:
         reviewed = max(text.last_reviewed_on for text in self.pack.texts.values())
         return self.local_day(max(instants)) if instants else reviewed
 
+    @property
+    def latest(self) -> datetime | None:
+        """The instant of the last event of the timeline, None where there is none."""
+        return max((event.at for event in self._events), default=None)
+
     def local_day(self, at: datetime) -> date:
         """Return the day of an instant in the vector's zone."""
         return at.astimezone(self.zone).date()
