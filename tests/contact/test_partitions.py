@@ -124,6 +124,46 @@ def test_a_table_in_use_is_left_for_the_next_time(committed_db, tmp_path) -> Non
     assert partitions_ahead() == [MAY]
 
 
+def test_a_month_is_made_while_permits_are_asked_for(committed_db) -> None:
+    """While five performers' threads ask and report on a far day, its month is made under them: nobody fails, and every row lies in it (1)."""
+    the = scene()
+    cases = [other_case(the) for _ in range(5)]
+
+    def work(number: int) -> int:
+        if number == len(cases):
+            return sum(len(partitions_ahead()) for _ in range(40))
+        for turn in range(12):
+            at = FAR + timedelta(minutes=20 * turn)
+            answer = asked(the, cases[number], f"{number}-{turn}", at=at)
+            if answer.is_permit:
+                with frozen(at):
+                    attempt_report(actor=the.bank.system, permit_id=answer.id, outcome="no_answer", started_at=at)
+        return 0
+
+    results = committed_db.parallel(work, count=len(cases) + 1)
+    assert not [one for one in results if isinstance(one, Exception)], results
+    partitions_ahead()
+    with acting(the.bank.system):
+        assert where("contact_permit") == where("contact_attempt") == {"2031_05": 60}
+
+
+@pytest.mark.django_db
+def test_rows_made_in_bulk_know_their_day(tmp_path) -> None:
+    """An outcome takes its permit's day where none is given, alone or in bulk (1)."""
+    the = call_scene(tmp_path)
+    permits = [the.permit(OWN, at=NOON + timedelta(days=40 * number)) for number in range(3)]
+    with acting(the.bank.system):
+        made = Attempt.objects.bulk_create(
+            Attempt(
+                creditor=the.bank.creditor, permit=permit, performer_id=permit.performer_id, outcome="busy", is_connected=False,
+                started_at=permit.contact_at, reported_at=permit.contact_at,
+            )
+            for permit in permits
+        )  # fmt: skip
+        assert [one.local_on for one in made] == [permit.local_on for permit in permits]
+        assert set(Attempt.objects.values_list("permit_id", "local_on")) == {(permit.pk, permit.local_on) for permit in permits}
+
+
 def test_no_month_out_of_reach_is_made_for_the_application(committed_db) -> None:
     """The application cannot have months made at will: only near ones, and those of which rows wait (2)."""
     with committed_db.connect() as app:
