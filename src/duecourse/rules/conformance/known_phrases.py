@@ -127,7 +127,7 @@ LEARNED: tuple[tuple[str, str], ...] = (
     (WRONG_NUMBER, "misdirected"),
     (_SOMEBODY_ELSE, "number_misdirected"),
     (
-        r"(?:the )?consumer is (?:now |currently )?(?:at |in (?:the )?)?(home|work|school|hospital)(?: right now| now| at this time| at the moment)?",
+        r"(?:the )?consumer is (?:now |currently )?(?:(?:at|in) )?(?:the )?(home|work|school|hospital)(?: right now| now| at this time| at the moment)?",
         "consumer_at",
     ),
 )

@@ -25,7 +25,9 @@ OUTCOMES = ("allow", "deny", "presumed_compliant", "presumed_violation")
 _KEYS = {
     *("id", "source_comment", "comment_id_confidence", "basis", "dimension", "facts", "question", "expected", "reason", "filled_in"),
     *("expected_facts", "expected_counters", "strength"),
+    *("note", "notes", "title", "description", "source", "citation", "example", "example_id", "tags", "confidence", "provenance"),
 }
+"""Keys of a vector: those that are read, and those that are for people."""
 _NEEDED = ("id", "facts", "question", "expected")
 
 

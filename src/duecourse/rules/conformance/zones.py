@@ -19,7 +19,7 @@ _OTHERS = ("collector", "creditor", "caller", "agency", "attorney")
 
 _SHORT = 2
 """Two letters are a zone only where the key says so: CT is a state too."""
-_INDICATOR_KEYS = {"source", "indicator", "type", "kind", "basis"}
+_INDICATOR_KEYS = {"source", "indicator", "type", "kind", "basis", "signal", "evidence", "area_code", "id"}
 
 
 def _is_called_zone(value: Any) -> bool:
@@ -38,7 +38,10 @@ def zones_in(node: Node) -> tuple[str, ...]:
         if _speaks_of_zone(key) or _is_zone(node.peek(key)) or _is_called_zone(node.peek(key)) or _names_zones(node.peek(key)):
             found += _zone_names(node.get(key), place=f"{node.place}, {key}")
         elif _is_zoned(node.peek(key)):
-            found += zones_in(node.node(key))
+            inner = node.node(key)
+            found += zones_in(inner)
+            for told in sorted(_INDICATOR_KEYS & set(inner)):
+                inner.text(told)
         elif _lists_zones(node.peek(key)):
             for inner in node.nodes(key):
                 found += zones_in(inner)
@@ -58,7 +61,12 @@ def _names_zones(value: Any) -> bool:
 
 def _is_zoned(value: Any) -> bool:
     """Whether it is a mapping that tells a zone and otherwise nothing that would matter."""
-    return isinstance(value, dict) and bool(value) and all(_speaks_of_zone(key) or _is_zone(inner) for key, inner in value.items())
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(key in _INDICATOR_KEYS or _speaks_of_zone(key) or _is_zone(inner) for key, inner in value.items())
+        and any(_speaks_of_zone(key) or _is_zone(inner) for key, inner in value.items())
+    )
 
 
 def _is_zone(value: Any) -> bool:
