@@ -6,6 +6,7 @@ has no login, no walls, no forms, no templates, no words. Page and peer take tur
 measured is the server's time. Each page is asked for as somebody who uses it, logged in.
 
     python benchmarks/pages.py --cases 1000000
+    python benchmarks/pages.py --cases 1000000 --contacts --only violations
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from _contacts import filled
 from _million import house
 
 from duecourse.kit.clock import stopwatch
@@ -207,6 +209,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=200_000)
     parser.add_argument("--times", type=int, default=60)
+    parser.add_argument("--contacts", action="store_true", help="fill the house with a large history of contacts and call records first")
     parser.add_argument("--only", default="", help="pages whose name holds this")
     arguments = parser.parse_args()
     with house(case_count=arguments.cases):
@@ -217,6 +220,8 @@ def main() -> int:
         print(
             f"{'page':30}{'queries':>8}{'bytes':>9}{'p50 ms':>9}{'p95 ms':>9}{'per s':>8}{'bare p50':>10}{'bare p95':>10}{'bare/s':>8}{'ratio':>7}"
         )
+        if arguments.contacts:
+            filled()
         sums_kept()
         for name, email, pattern in (page for page in PAGES if arguments.only in page[0]):
             cookie, address = cookie_of(email), pattern.format(**where)

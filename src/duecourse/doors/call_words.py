@@ -29,6 +29,17 @@ FAULT_WORDS = {
 }
 """Why the permit that a performer stated is not the call's."""
 
+DISPOSITION_WORDS = {
+    "answered": gettext_noop("Answered"),
+    "voicemail": gettext_noop("Voicemail"),
+    "no_answer": gettext_noop("Not answered"),
+    "busy": gettext_noop("Busy"),
+    "refused": gettext_noop("Call refused"),
+    "failed": gettext_noop("Not put through"),
+    "other": gettext_noop("Otherwise"),
+}
+"""How a call ended, as the telephone system recorded it."""
+
 
 def finding_kind_text(kind: str) -> str:
     """Return the name of a kind of finding in the reader's language."""

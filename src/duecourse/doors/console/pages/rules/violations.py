@@ -30,6 +30,7 @@ from duecourse.contact.selectors import (
 from duecourse.contact.selectors.violations import ASKED_AGAIN, REFUSED, REVOKED, UNREPORTED, summed_days
 from duecourse.contact.services import call_rejects_open
 from duecourse.contact.services.grounds import ground_text
+from duecourse.doors.call_words import DISPOSITION_WORDS, FAULT_WORDS
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.stories import in_two
 from duecourse.doors.words import word
@@ -259,12 +260,12 @@ def _told(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what was recorded beside what was reported."""
     names = {"talk_seconds": _("Recorded seconds"), "told_talk_seconds": _("Reported seconds"), "disposition": _("Recorded as"),
              "outcome": _("Reported as"), "agent_code": _("Seat"), "recording_ref": _("Recording"), "fault": _("Why not this permit")}  # fmt: skip
-    worded = {"disposition", "outcome"}
-    return [
-        (text, word(str(details[name])) if name in worded else str(details[name]))
-        for name, text in names.items()
-        if details.get(name) not in (None, "")
-    ]
+    words = {
+        "disposition": lambda code: _(DISPOSITION_WORDS.get(code, code)),
+        "fault": lambda code: _(FAULT_WORDS.get(code, code)),
+        "outcome": word,
+    }
+    return [(text, words.get(name, str)(str(details[name]))) for name, text in names.items() if details.get(name) not in (None, "")]
 
 
 urlpatterns = [
