@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -225,3 +227,51 @@ def test_a_rivals_slot_is_not_given_back() -> None:
         with acting(actor), connection.cursor() as cursor:
             cursor.execute(asked, [the.bank.id, permit.id, the.bank.birch.pk])
             assert cursor.fetchone() == (is_own,)
+
+
+@pytest.mark.django_db
+def test_what_an_agencys_role_stores_is_about_now_and_has_the_form_of_evidence() -> None:
+    """Whoever speaks to the function as Aoki stores no day at the end of the calendar, which no month could take, and no odd document."""
+    the = scene()
+    given = ask(the, "aoki", "1")
+    with acting(the.bank.system):
+        kept = Permit.objects.filter(pk=given.id).values().get()
+    kept |= {"client_request_id": "forged", "id": None}
+    odd: list[dict[str, object]] = [
+        {"local_on": day} for day in ("infinity", "-infinity", "300000-01-01", "2026-09-01 BC", "2050-01-01", None)
+    ]
+    odd += [{"contact_at": "infinity"}, {"contact_at": NOON + timedelta(days=2), "local_on": DAY + timedelta(days=2)}]
+    odd += [{"valid_until_at": "-infinity"}, {"decided_at": None}, {"next_allowed_at": "infinity"}]
+    odd += [{"explanation": kept["explanation"] | part} for part in ({"reasons": 1}, {"warnings": {}}, {"facts": []}, {"checked": 1})]
+    odd += [{"explanation": document} for document in ({}, [], "x", None)]
+    for kind in ("permit", "refusal"):
+        for changes in odd if kind == "permit" else odd[:5] + odd[6:]:
+            row = json.dumps(kept | {"codes": []} | changes, default=str)
+            with pytest.raises(ProgrammingError, match="no answer to a contact"), acting(the.bank.ann), connection.cursor() as cursor:
+                cursor.execute("SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, '{}'::jsonb)", [the.bank.id, kind, row, NOON])
+    row = json.dumps(kept, default=str)
+    with pytest.raises(ProgrammingError, match="no answer to a contact"), acting(the.bank.ann), connection.cursor() as cursor:
+        cursor.execute("SELECT gate.contact_answer(%s, 'permit', %s::jsonb, 'infinity', '{}'::jsonb)", [the.bank.id, row])
+
+
+@pytest.mark.django_db
+def test_an_answer_whose_rule_set_is_none_is_still_told() -> None:
+    """With a rule set that is gone, or is no rule set, findings and facts are told, lists of rules are empty, and the same request is answered."""
+    the = scene()
+    given = ask(the, "aoki", "1")
+    with acting(the.bank.system):
+        stored = Permit.objects.get(pk=given.id).explanation
+        kept = Permit.objects.filter(pk=given.id).values().get()
+    for number, content in enumerate(("{}", "[]", "null", "no JSON")):
+        named = stored | {"rule_set": hashlib.sha256(content.encode()).hexdigest()}
+        row = json.dumps(kept | {"client_request_id": f"odd-{number}", "id": None, "explanation": named}, default=str)
+        with acting(the.bank.ann), connection.cursor() as cursor:
+            cursor.execute("SELECT gate.contact_answer(%s, 'permit', %s::jsonb, %s, '{}'::jsonb, %s)", [the.bank.id, row, NOON, content])
+        again = ask(the, "aoki", f"odd-{number}")
+        assert (again.explanation["checked"], again.explanation["rule_set"]) == ([], named["rule_set"])
+        assert again.explanation["facts"] == stored["facts"]
+    with acting(the.bank.system):
+        (lost,) = whole_evidence(actor=the.bank.system, evidences=[stored | {"rule_set": "0" * 64}])
+        old = {"form": "duecourse verdict 2", "checked": [{"rule": "x"}]}
+        assert whole_evidence(actor=the.bank.system, evidences=[old]) == [old]
+    assert (lost["packs"], lost["checked"], lost["reasons"]) == ([], [], stored["reasons"])

@@ -216,6 +216,18 @@ END
 
 AT_STORING = COVERS.format(performer="v_agency", user="v_user", maker="v_maker", channel="v_permit.channel", person="v_permit.person_id")
 
+PLAUSIBLE = """coalesce(v_at BETWEEN v_decided_at - interval '1 hour' AND v_decided_at + interval '25 hours'
+    AND v_at >= '2000-01-01 00:00+00' AND v_at < '2100-01-01 00:00+00' AND p_at >= '2000-01-01 00:00+00' AND p_at < '2100-01-01 00:00+00'
+    AND coalesce((p_row ->> 'local_on')::date BETWEEN (v_at AT TIME ZONE 'UTC')::date - 1 AND (v_at AT TIME ZONE 'UTC')::date + 1, p_kind = 'refusal')
+    AND coalesce((p_row ->> 'valid_until_at')::timestamptz >= v_at, true)
+    AND coalesce((p_row ->> 'next_allowed_at')::timestamptz BETWEEN v_at AND v_at + interval '12000 hours', true)
+    AND jsonb_typeof(v_told -> 'reasons') = 'array' AND jsonb_typeof(v_told -> 'grounds') = 'array'
+    AND jsonb_typeof(v_told -> 'warnings') = 'array' AND jsonb_typeof(v_told -> 'facts') = 'object' AND NOT jsonb_exists(v_told, 'checked'), false)"""
+"""That instants and day belong together and to a contact about now, and that evidence has the form that whoever reads all answers relies on.
+
+A day at the end of the calendar would be a month that nobody can make, and one odd document would break the creditor's lists.
+"""
+
 # What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case and
 # debtor, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
 # the debtor; whether a third party may be asked then is for the rules. NULL says that the rule set is not known yet: nothing was stored.
@@ -227,6 +239,9 @@ DECLARE
     v_agency bigint := nullif(current_setting('app.agency', true), '')::bigint;
     v_user bigint := coalesce(nullif(current_setting('app.user', true), '')::bigint, 0);
     v_maker bigint := (p_row ->> 'made_by')::bigint;
+    v_told jsonb := p_row -> 'explanation';
+    v_at timestamptz := (p_row ->> 'contact_at')::timestamptz;
+    v_decided_at timestamptz := (p_row ->> 'decided_at')::timestamptz;
     v_permit contact_permit;
     v_refusal contact_refusal;
     v_id bigint;
@@ -249,6 +264,9 @@ BEGIN
             OR NOT EXISTS (SELECT 1 FROM parties_membership m
                 WHERE m.creditor_id = p_creditor AND m.agency_id = v_agency AND m.user_id = v_maker)) THEN
             RAISE EXCEPTION 'duecourse: % does not work for agency %', v_maker, v_agency USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF NOT ({PLAUSIBLE}) THEN
+            RAISE EXCEPTION 'duecourse: this is no answer to a contact about now' USING ERRCODE = 'insufficient_privilege';
         END IF;
     END IF;
     IF p_rules IS NOT NULL THEN
