@@ -114,7 +114,7 @@ ALTER TABLE contact_attempt ATTACH PARTITION contact_attempt_default DEFAULT;
 """
 
 # Only a table's owner may give it a part, so these functions belong to the owner; the application may ask for months near the present, and
-# for those of which the default holds rows. Nothing is waited for longer than half a second: a worker comes again.
+# for those of which the default holds rows; a day at the end of the calendar stays in the default. Nothing is waited for longer than half a second: a worker comes again.
 # Rows of the month that lie in the default are moved: copied aside, taken out, and attached with the month. That is the one place
 # in which a book's trigger rests, within one transaction that holds both defaults for itself. The server's own housekeeping looks at parts only,
 # so the statistics of the whole are refreshed here.
@@ -124,6 +124,7 @@ CREATE FUNCTION gate.contact_months(p_on date) RETURNS SETOF date
     SELECT m FROM (
         SELECT (date_trunc('month', p_on::timestamp) + n * interval '1 month')::date FROM generate_series(0, 3) n
         UNION SELECT date_trunc('month', local_on::timestamp)::date FROM contact_permit_default
+        WHERE local_on >= '2000-01-01' AND local_on < '2200-01-01'
     ) AS wanted (m) WHERE NOT EXISTS (
         SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = 'contact_permit_' || to_char(m, 'YYYY_MM')) ORDER BY m
 $$;
