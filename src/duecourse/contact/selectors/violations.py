@@ -173,10 +173,14 @@ def summed_days(*, creditor_id: int, zone: str, from_on: date, until_on: date) -
     """
     known = ViolationDay.objects.filter(creditor_id=creditor_id, local_on__range=(from_on, until_on)).order_by("local_on")
     at = now()
-    return {on: counted_at for on, counted_at in known.values_list("local_on", "counted_at") if is_kept(on, counted_at, zone=zone, at=at)}
+    return {
+        on: counted_at
+        for on, counted_at in known.values_list("local_on", "counted_at")
+        if is_kept(on, counted_at=counted_at, zone=zone, at=at)
+    }
 
 
-def is_kept(on: date, counted_at: datetime, *, zone: str, at: datetime) -> bool:
+def is_kept(on: date, *, counted_at: datetime, zone: str, at: datetime) -> bool:
     """Say whether a day's sums still hold at an instant."""
     return (local_day(counted_at, zone) - on).days >= LIVE_DAYS or at - FRESH <= counted_at <= at
 

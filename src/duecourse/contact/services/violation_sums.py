@@ -35,7 +35,9 @@ def violations_sum(*, actor: Actor, days_max: int = 8) -> list[date]:
         zone = creditor_of(actor).zone
         today = local_day(at, zone)
         known = ViolationDay.objects.filter(creditor_id=actor.creditor_id, local_on__gt=today - timedelta(days=WINDOW_DAYS))
-        counted = {on: since for on, since in known.values_list("local_on", "counted_at") if is_kept(on, since, zone=zone, at=at)}
+        counted = {
+            on: since for on, since in known.values_list("local_on", "counted_at") if is_kept(on, counted_at=since, zone=zone, at=at)
+        }
     days = [today - timedelta(days=number) for number in range(WINDOW_DAYS)]
     due = [on for on in days[LIVE_DAYS:] if on not in counted]
     due += sorted((on for on in days[LIVE_DAYS:] if on in counted and counted[on] < at - AGAIN_AFTER), key=lambda on: counted[on])
