@@ -275,3 +275,19 @@ def test_an_answer_whose_rule_set_is_none_is_still_told() -> None:
         old = {"form": "duecourse verdict 2", "checked": [{"rule": "x"}]}
         assert whole_evidence(actor=the.bank.system, evidences=[old]) == [old]
     assert (lost["packs"], lost["checked"], lost["reasons"]) == ([], [], stored["reasons"])
+
+
+@pytest.mark.django_db
+def test_the_gate_itself_stores_no_number_of_another_debtor() -> None:
+    """Whoever speaks to the function as Aoki gets no permit for a number of another debtor, which a report could then end."""
+    the = scene()
+    given = ask(the, "aoki", "1")
+    with acting(the.bank.system):
+        kept = Permit.objects.filter(pk=given.id).values().get()
+        stranger = Person.objects.create(creditor=the.bank.creditor, zone="Asia/Shanghai", zone_source="test", known_at=NOON)
+        theirs = ContactPoint.objects.create(
+            creditor=the.bank.creditor, person=stranger, kind="phone", value_sealed=b"", valid_from_on=DAY - timedelta(days=30)
+        )
+    row = json.dumps(kept | {"client_request_id": "forged", "id": None, "contact_point_id": theirs.pk}, default=str)
+    with pytest.raises(ProgrammingError, match="belong to something else"), acting(the.bank.ann), connection.cursor() as cursor:
+        cursor.execute("SELECT gate.contact_answer(%s, 'permit', %s::jsonb, %s, '{}'::jsonb)", [the.bank.id, row, NOON])

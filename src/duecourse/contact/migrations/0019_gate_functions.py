@@ -228,8 +228,8 @@ PLAUSIBLE = """coalesce(v_at BETWEEN v_decided_at - interval '1 hour' AND v_deci
 A day at the end of the calendar would be a month that nobody can make, and one odd document would break the creditor's lists.
 """
 
-# What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case and
-# debtor, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
+# What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case, that
+# one's debtor, number and placement, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
 # the debtor; whether a third party may be asked then is for the rules. NULL says that the rule set is not known yet: nothing was stored.
 ANSWER = tenancy.gate_function(
     "contact_answer(p_creditor bigint, p_kind text, p_row jsonb, p_at timestamptz, p_details jsonb, p_rules text DEFAULT NULL)",
@@ -264,6 +264,12 @@ BEGIN
             OR NOT EXISTS (SELECT 1 FROM parties_membership m
                 WHERE m.creditor_id = p_creditor AND m.agency_id = v_agency AND m.user_id = v_maker)) THEN
             RAISE EXCEPTION 'duecourse: % does not work for agency %', v_maker, v_agency USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF EXISTS (SELECT 1 FROM portfolio_contactpoint k WHERE k.creditor_id = p_creditor AND k.id = (p_row ->> 'contact_point_id')::bigint
+                AND k.person_id <> (p_row ->> 'person_id')::bigint)
+            OR EXISTS (SELECT 1 FROM placement_placement pl WHERE pl.creditor_id = p_creditor AND pl.id = (p_row ->> 'placement_id')::bigint
+                AND (pl.case_id, pl.agency_id) IS DISTINCT FROM ((p_row ->> 'case_id')::bigint, v_agency)) THEN
+            RAISE EXCEPTION 'duecourse: number or placement belong to something else' USING ERRCODE = 'insufficient_privilege';
         END IF;
         IF NOT ({PLAUSIBLE}) THEN
             RAISE EXCEPTION 'duecourse: this is no answer to a contact about now' USING ERRCODE = 'insufficient_privilege';
