@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -15,6 +18,7 @@ from duecourse.parties.services import exports_expire
 from duecourse.portfolio.services import uploads_expire
 
 TIDY_EVERY_SECONDS = 600
+_Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
@@ -24,16 +28,25 @@ def tidy_all() -> int:
     Before, the months to come are given their place among the permits; after, days gone by that the violations board shows are counted, some
     at a time.
     """
-    lapsed_count = 0
+    _tried(partitions_ahead)
+    return sum(_tried(partial(_tidy, creditor.pk)) or 0 for creditor in _tried(creditors) or ())
+
+
+def _tidy(creditor_id: int) -> int:
+    actor = system(creditor_id)
+    lapsed_count = exports_expire(actor=actor)
+    with acting(actor):
+        lapsed_count += uploads_expire(creditor_id=creditor_id)
+    violations_sum(actor=actor)
+    return lapsed_count
+
+
+def _tried(step: Callable[[], _Result]) -> _Result | None:
+    """Do one step, and return None where it failed: what keeps one creditor from being tidied keeps no other."""
     try:
-        partitions_ahead()
-        for creditor in creditors():
-            actor = system(creditor.pk)
-            lapsed_count += exports_expire(actor=actor)
-            with acting(actor):
-                lapsed_count += uploads_expire(creditor_id=creditor.pk)
-            violations_sum(actor=actor)
+        return step()
     except (DatabaseError, DuecourseError):
         _log.exception("Tidying failed; it is tried again in %s seconds.", TIDY_EVERY_SECONDS)
-        connection.close()
-    return lapsed_count
+        if not connection.in_atomic_block:
+            connection.close()
+        return None
