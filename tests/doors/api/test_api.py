@@ -241,6 +241,7 @@ def test_what_is_wrong_with_a_body_is_named_and_not_repeated(api):
         (lambda who: who.post("/payments", b"{"), 400, "BodyUnreadable"),
         (lambda who: who.post("/payments", b"\xff\xfe"), 400, "BodyUnreadable"),
         (lambda who: who.post("/payments", b" " * 3_000_000), 413, "BodyTooLarge"),
+        (lambda who: who.client.get("/v1/cases", headers=who.headers(), CONTENT_LENGTH="9" * 5_000), 413, "BodyTooLarge"),
         (lambda who: who.get("/cases", limit=201), 422, "RequestRefused"),
         (lambda who: who.get("/cases/9999999999999999999"), 422, "RequestRefused"),
         (lambda who: who.get("/cases", updated_since="2026-09-01T00:00:00"), 422, "RequestRefused"),

@@ -16,6 +16,8 @@ from duecourse.doors.api.exact import ExactJson
 from duecourse.doors.api.schemas import ProblemOut
 
 FEED_BYTES_MAX = 512 * 1024 * 1024
+_DIGITS_MAX = 20
+"""So many digits of a length are read: more are too large whatever they are."""
 PROBLEM_STATUSES = ("400", "401", "403", "404", "405", "409", "413", "422", "429", "500")
 DESCRIPTION = (
     "Cases, placements, permits, attempts, rules, payments, statements, feeds and webhooks of a creditor and its agencies. See docs/api.md."
@@ -81,7 +83,7 @@ def _answered(view: Callable[..., HttpResponse], request: HttpRequest, *args: An
 
 def _length(request: HttpRequest) -> int:
     text = str(request.META.get("CONTENT_LENGTH") or "0")
-    return int(text) if text.isdecimal() else 0
+    return int(text[:_DIGITS_MAX]) if text.isdecimal() else 0
 
 
 def _nowhere(request: HttpRequest) -> HttpResponse:
