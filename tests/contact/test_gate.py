@@ -245,7 +245,7 @@ def test_what_an_agencys_role_stores_is_about_now_and_has_the_form_of_evidence()
     odd += [{"explanation": kept["explanation"] | part} for part in ({"reasons": 1}, {"warnings": {}}, {"facts": []}, {"checked": 1})]
     odd += [{"explanation": document} for document in ({}, [], "x", None)]
     for kind in ("permit", "refusal"):
-        for changes in odd if kind == "permit" else odd[:5] + odd[6:]:
+        for changes in odd if kind == "permit" else [*odd[:5], *odd[6:], {"codes": "x"}]:
             row = json.dumps(kept | {"codes": []} | changes, default=str)
             with pytest.raises(ProgrammingError, match="no answer to a contact"), acting(the.bank.ann), connection.cursor() as cursor:
                 cursor.execute("SELECT gate.contact_answer(%s, %s, %s::jsonb, %s, '{}'::jsonb)", [the.bank.id, kind, row, NOON])

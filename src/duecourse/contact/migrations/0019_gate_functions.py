@@ -218,9 +218,11 @@ AT_STORING = COVERS.format(performer="v_agency", user="v_user", maker="v_maker",
 
 PLAUSIBLE = """coalesce(v_at BETWEEN v_decided_at - interval '1 hour' AND v_decided_at + interval '25 hours'
     AND v_at >= '2000-01-01 00:00+00' AND v_at < '2100-01-01 00:00+00' AND p_at >= '2000-01-01 00:00+00' AND p_at < '2100-01-01 00:00+00'
-    AND coalesce((p_row ->> 'local_on')::date BETWEEN (v_at AT TIME ZONE 'UTC')::date - 1 AND (v_at AT TIME ZONE 'UTC')::date + 1, p_kind = 'refusal')
+    AND coalesce((p_row ->> 'local_on')::date BETWEEN (v_at AT TIME ZONE 'UTC')::date - 1 AND (v_at AT TIME ZONE 'UTC')::date + 1,
+        p_kind = 'refusal')
     AND coalesce((p_row ->> 'valid_until_at')::timestamptz >= v_at, true)
     AND coalesce((p_row ->> 'next_allowed_at')::timestamptz BETWEEN v_at AND v_at + interval '12000 hours', true)
+    AND (p_kind = 'permit' OR jsonb_typeof(p_row -> 'codes') = 'array')
     AND jsonb_typeof(v_told -> 'reasons') = 'array' AND jsonb_typeof(v_told -> 'grounds') = 'array'
     AND jsonb_typeof(v_told -> 'warnings') = 'array' AND jsonb_typeof(v_told -> 'facts') = 'object' AND NOT jsonb_exists(v_told, 'checked'), false)"""
 """That instants and day belong together and to a contact about now, and that evidence has the form that whoever reads all answers relies on.
@@ -229,8 +231,9 @@ A day at the end of the calendar would be a month that nobody can make, and one 
 """
 
 # What decides is the service; what an agency's session may have stored is bounded here: its own name, its own people, its own case, that
-# one's debtor, number and placement, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death and incapacity stop contact with
-# the debtor; whether a third party may be asked then is for the rules. NULL says that the rule set is not known yet: nothing was stored.
+# one's debtor, number and placement, no longer than a permit lives, and no permit while a stop of contact holds or for a closed case. Death
+# and incapacity stop contact with the debtor; whether a third party may be asked then is for the rules. NULL says that the rule set is not
+# known yet: nothing was stored.
 ANSWER = tenancy.gate_function(
     "contact_answer(p_creditor bigint, p_kind text, p_row jsonb, p_at timestamptz, p_details jsonb, p_rules text DEFAULT NULL)",
     returns="bigint",
