@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from duecourse.contact.selectors import answer_page, answers
-from duecourse.contact.services import contact_stop
+from duecourse.contact.services import contact_stop, grounds
+from duecourse.doors.console.rule_words import answered_fact, answered_value, cited
+from duecourse.doors.console.stories import source_said
 from duecourse.kit.clock import frozen
 from duecourse.kit.errors import Absent
 from duecourse.ledger.models import AuditEvent
@@ -57,6 +60,37 @@ def test_a_permit_that_was_ended_says_by_what(called):
     with frozen(NOON - timedelta(seconds=1)):
         contact_stop(actor=called.bank.qiu, scope="everything", reason_code="conduct")
     assert "Ended before its time Compliance stopped this contact." in text_of(called.client.get(address))
+
+
+def test_an_answer_cites_as_its_reader_does(called):
+    """In Chinese the article is 第5.3条 with its note; a ground of the platform names no file, and facts of yes and no are said so."""
+    client = called.client
+    client.cookies["django_language"] = "zh-hans"
+    shown = text_of(client.get(f"/refusals/{called.refusal_id}/"))
+    assert "第5.3条" in shown
+    assert "未见具体款项" in shown
+    assert "sub-clause not seen" not in shown
+    assert "第5.3条" in text_of(client.get("/refusals/"))
+    with override("zh-hans"):
+        assert cited({"text": "card_2011", "article": "68", "zh": "信用卡办法", "en": "Card measures"}) == "信用卡办法 第68条"
+        assert cited({"text": "LX-1", "article": "3.2", "zh": "本行制度", "en": "Our policy"}) == "本行制度 3.2"
+        assert source_said("《民法典》第933条: a mandate may be ended at any time") == "《民法典》第933条"
+        assert answered_fact("is_third_party", "1") == "是"
+    with override("en"):
+        assert (
+            cited({"text": "card_2011", "article": "68", "zh": "信用卡办法", "en": "Card measures"}) == "Card measures article 68"
+        )
+        assert answered_value("cn.contact_hours", "allowed_from_minute", "08:00") == "08:00"
+
+
+def test_every_ground_has_a_source_in_both_languages():
+    """What a ground of the platform rests on is an article or words that exist in Chinese, never the name of a file."""
+    found = [one.source for one in vars(grounds).values() if isinstance(one, grounds.Ground)]
+    assert len(found) > 15
+    with override("zh-hans"):
+        assert [source for source in found if re.search(r"[A-Za-z]{3}", source_said(source))] == []
+    with override("en"):
+        assert [source for source in found if ".md" in source_said(source)] == []
 
 
 def test_a_changed_answer_shows(called, monkeypatch):

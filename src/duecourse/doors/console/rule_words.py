@@ -11,8 +11,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from duecourse.doors.words import is_chinese, word
-from duecourse.rules.form import Bilingual, Pack, Reference, Rule, Unit
+from duecourse.doors.words import in_language, is_chinese, word
+from duecourse.rules.form import Bilingual, Pack, Reference, Rule, Text, Unit
 from duecourse.rules.load import shipped_packs
 
 
@@ -113,10 +113,13 @@ _DIGITS = "零一二三四五六七八九"
 
 
 def article_said(article: str, *, pack: Pack) -> str:
-    """Return an article as it is cited: of a Chinese text to a Chinese reader as 第68条, else as the pack writes it."""
+    """Return an article of a Chinese text as it is cited, 第68条 or article 68; of other texts as the pack writes it."""
     parts = [_ARTICLE.fullmatch(part.strip()) for part in article.split(",")]
-    if not is_chinese() or pack.country != "CN" or not all(parts):
+    if pack.country != "CN" or not all(parts):
         return article
+    if not is_chinese():
+        clause = "." in article
+        return article if clause else (_("articles %(numbers)s") if len(parts) > 1 else _("article %(numbers)s")) % {"numbers": article}
     return "、".join(
         f"第{part['article']}条"
         + (f"之{_DIGITS[int(part['inserted'])]}" if part["inserted"] else "")
@@ -124,6 +127,59 @@ def article_said(article: str, *, pack: Pack) -> str:
         for part in parts
         if part
     )
+
+
+@lru_cache(maxsize=1)
+def _shipped_texts() -> Mapping[str, tuple[Pack, Text]]:
+    """Return every text that a shipped pack cites with its pack, by id."""
+    return {text.id: (pack, text) for pack in shipped_packs() for text in pack.texts.values()}
+
+
+@lru_cache(maxsize=1)
+def _shipped_notes() -> Mapping[str, str]:
+    """Return what is said in Chinese of an article, by what is said of it in English."""
+    values = (value for pack in shipped_packs() for rule in pack.rules for one in rule.parameters for value in one.values)
+    return {value.reference.note: value.reference.note_zh for value in values if value.reference.note_zh}
+
+
+def cited_article(citation: Mapping[str, Any]) -> str:
+    """Return the article of a citation in an answer as it is cited, the clause of a paper as it was written."""
+    found = _shipped_texts().get(citation.get("text", ""))
+    article = citation.get("article", "")
+    return article_said(article, pack=found[0]) if found and article else article
+
+
+def cited(citation: Mapping[str, Any]) -> str:
+    """Return the text and the article of a citation in an answer, in the reader's language."""
+    return " ".join(filter(None, (in_language(dict(citation)), cited_article(citation))))
+
+
+def cited_note(citation: Mapping[str, Any]) -> str:
+    """Return what is known of a citation's article, in Chinese where a shipped pack says it in Chinese."""
+    note = str(citation.get("note", ""))
+    return (_shipped_notes().get(note) if is_chinese() else "") or note
+
+
+def text_title(text_id: str) -> str:
+    """Return what a text is called; a paper, or a text that this version does not know, is called by its id."""
+    found = _shipped_texts().get(text_id)
+    return said(found[1].title) if found else text_id
+
+
+def answered_fact(name: str, value: str) -> str:
+    """Return a fact as it stands in an answer, in the form people read: yes, 7 days."""
+    unit = next((pack.vocabulary.facts[name].unit for pack in shipped_packs() if name in pack.vocabulary.facts), None)
+    return _answered(value, unit)
+
+
+def answered_value(rule_id: str, name: str, value: str) -> str:
+    """Return a parameter's value as it stands in an answer, in the form people read."""
+    found = shipped_rules().get(rule_id)
+    return _answered(value, next((one.unit for one in found[1].parameters if one.name == name), None) if found else None)
+
+
+def _answered(value: str, unit: Unit | None) -> str:
+    return shown_value(int(value), unit) if unit and str(value).isdecimal() else str(value)
 
 
 def answers_said(rule: Rule, *, pack: Pack) -> list[tuple[str, str]]:

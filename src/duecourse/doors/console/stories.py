@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from duecourse.contact.services.grounds import ground_text
-from duecourse.doors.words import in_language, is_chinese, word
+from duecourse.doors.console.rule_words import cited
+from duecourse.doors.words import is_chinese, word
 from duecourse.kit.money import format_amount
 from duecourse.placement.selectors import kind_text, move_reasons, state_text
 from duecourse.portfolio.selectors import stop_text
@@ -109,10 +110,48 @@ def stop_word(kind: str) -> str:
     return in_two(found) if found else word(kind)
 
 
+def stop_target(row: Mapping[str, Any]) -> str:
+    """Return who or what an emergency stop is about; a debtor is named by number only."""
+    names = {
+        "agency": row["agency"],
+        "collector": row["collector"],
+        "channel": word(row["channel"]) if row["channel"] else "",
+        "debtor": _("debtor %(number)s") % {"number": row["person_id"]},
+        "everything": _("everything"),
+    }
+    return str(names[row["scope"]])
+
+
 def citation_text(citations: list[dict[str, Any]], sources: list[str]) -> str:
     """Return the texts and articles that an answer rests on, in one line."""
-    papers = [" ".join(filter(None, (in_language(paper), paper.get("article", "")))) for paper in citations]
-    return "; ".join(dict.fromkeys([*papers, *sources]))
+    return ("；" if is_chinese() else "; ").join(dict.fromkeys([*map(cited, citations), *map(source_said, sources)]))
+
+
+_SOURCES: Mapping[str, str | Lazy] = {
+    "Agency's assignments of cases": gettext_lazy("Agency's assignments of cases"),
+    "Creditor policy": gettext_lazy("Creditor policy"),
+    "Creditor's papers": gettext_lazy("Creditor's papers"),
+    "Creditor's records of contact points": gettext_lazy("Creditor's records of contact points"),
+    "Creditor's records of direct debits": gettext_lazy("Creditor's records of direct debits"),
+    "Creditor's records of qualifications": gettext_lazy("Creditor's records of qualifications"),
+    "Creditor's records of wishes about contact": gettext_lazy("Creditor's records of wishes about contact"),
+    "Creditor's settings": gettext_lazy("Creditor's settings"),
+    "Creditor's templates": gettext_lazy("Creditor's templates"),
+    "Creditor's terms of the gate": gettext_lazy("Creditor's terms of the gate"),
+    "Creditor's terms of the gate and emergency stops": gettext_lazy("Creditor's terms of the gate and emergency stops"),
+    "Emergency stop": gettext_lazy("Emergency stop"),
+    "Gate": gettext_lazy("Rule of this platform"),
+    "Placement contract: authority ends with the case": gettext_lazy("Placement contract: authority ends with the case"),
+    "docs/algorithms/permit.md, Counting slots": gettext_lazy("Rule of this platform: a contact is reported before the next is asked for"),
+}
+"""What the platform's own grounds rest on, in words for people."""
+
+
+def source_said(source: str) -> str:
+    """Return what a ground rests on in the reader's language; the gloss behind an article is English, for English readers alone."""
+    if is_chinese() and source.startswith("《"):
+        return source.partition(": ")[0]
+    return str(_SOURCES.get(source, source))
 
 
 def move_reason(status: str, code: str) -> str:

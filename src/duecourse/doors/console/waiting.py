@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from duecourse.contact.models import CallDefinition, GateTerms
 from duecourse.contact.selectors.papers import access_paper, access_template, papers_waiting, templates_waiting
-from duecourse.contact.selectors.stops import lifts_waiting
+from duecourse.contact.selectors.stops import lifts_waiting, stops_open
 from duecourse.contact.selectors.terms import access_version, versions_waiting
 from duecourse.contact.services import (
     call_definition_approve,
@@ -28,6 +28,8 @@ from duecourse.contact.services import (
     paper_reject,
 )
 from duecourse.doors import words
+from duecourse.doors.console.rule_words import answered_value, parameter_title
+from duecourse.doors.console.stories import stop_target
 from duecourse.doors.console.tables import LISTINGS
 from duecourse.kit.errors import Absent
 from duecourse.kit.money import BASIS_POINTS, format_amount
@@ -268,9 +270,10 @@ def _collector_qualifications(actor: Actor) -> list[Waiting]:
 
 
 def _stop_lifts(actor: Actor) -> list[Waiting]:
-    found = []
-    for row in lifts_waiting(actor=actor):
-        facts = ((_("Why it can be lifted"), row["reason"]),)
+    rows, found = lifts_waiting(actor=actor), []
+    standing = {row["stop_id"]: stop_target(row) for row in (stops_open(actor=actor) if rows else ())}
+    for row in rows:
+        facts = ((_("Who or what"), standing.get(row["stop_id"], "–")), (_("Why it can be lifted"), row["reason"]))
         title = _("Emergency stop %(number)s") % {"number": row["stop_id"]}
         address = _address("contact-stop", row["stop_id"])
         given = (row["asked_by"], row["asked_at"], row["content_hash"], address)
@@ -282,11 +285,21 @@ def _papers(actor: Actor) -> list[Waiting]:
     found = []
     for row in papers_waiting(actor=actor):
         facts = ((_("Layer"), words.word(row["layer"])), (_("Number"), f"{row['code']} {row['number']}"))
-        facts += ((_("From"), row["effective_on"].isoformat()),)
+        facts += ((_("From"), row["effective_on"].isoformat()), *_paper_values(row["parameters"]))
         title = row["title_zh"] if words.is_chinese() else row["title_en"]
         title = _("End of %(title)s") % {"title": title} if row["is_end"] else title
         given = (row["added_by"], row["known_at"], row["content_hash"], _address("paper", row["paper_id"]))
         found.append(Waiting("paper", row["paper_id"], title, facts, *given))
+    return found
+
+
+def _paper_values(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a paper sets, as labels and values."""
+    found = []
+    for name, written in sorted(parameters.items()):
+        rule_id, _dot, own = name.rpartition(".")
+        value = written["values"][0]["value"]
+        found.append((parameter_title(rule_id, own), answered_value(rule_id, own, str(int(value) if isinstance(value, bool) else value))))
     return found
 
 
@@ -306,9 +319,12 @@ def gate_terms_facts(row: GateTerms, *, currency: str) -> tuple[tuple[str, str],
     said = {True: _("yes"), False: _("no")}
     return (
         (_("Paid already from so many percent of the balance"), f"{row.paid_share_bp / BASIS_POINTS:.1%}"),
-        (_("And at least this amount"), format_amount(row.paid_minor_min, currency)),
-        (_("What every agency must have valid evidence of"), ", ".join(row.qualification_kinds) or "–"),
-        (_("What everybody who calls or visits must have valid evidence of"), ", ".join(row.person_qualification_kinds) or "–"),
+        (_("And at least this amount"), format_amount(row.paid_minor_min, currency, lang="zh" if words.is_chinese() else "en")),
+        (_("What every agency must have valid evidence of"), ", ".join(row.qualification_kinds) or _("nothing asked for")),
+        (
+            _("What everybody who calls or visits must have valid evidence of"),
+            ", ".join(row.person_qualification_kinds) or _("nothing asked for"),
+        ),
         (_("The published list of agencies is kept here"), said[row.is_agency_list_kept]),
         (_("Notices of outsourcing are kept here"), said[row.are_notices_kept]),
     )

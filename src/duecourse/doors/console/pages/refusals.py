@@ -15,9 +15,20 @@ from duecourse.contact.models import Outcome
 from duecourse.contact.selectors import ANSWERS_PAGE, Revocation, answer_page, permit_revocations, refusals_by_rule
 from duecourse.contact.services import grounds
 from duecourse.contact.services.grounds import ground_text
-from duecourse.doors.console.rule_words import fact_title, parameter_title, rule_address, rule_title, said
+from duecourse.doors.console.rule_words import (
+    answered_fact,
+    answered_value,
+    cited_article,
+    cited_note,
+    fact_title,
+    parameter_title,
+    rule_address,
+    rule_title,
+    said,
+    text_title,
+)
 from duecourse.doors.console.shell import creditor_only, today
-from duecourse.doors.console.stories import citation_text, in_two
+from duecourse.doors.console.stories import citation_text, in_two, source_said
 from duecourse.doors.console.tables import Column, Filter, Listing, Text, asked_of, listing_page
 from duecourse.doors.words import in_language, word
 from duecourse.parties.access import Actor, creditor_of
@@ -136,7 +147,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
     for row in response.context_data["rows"]:
         row["rule_text"] = " ".join(in_two(ground_text(code)) for code in row["codes"])
         citation = row["citation"]
-        row["rests_on"] = citation_text([citation], []) if citation else row["article"]
+        row["rests_on"] = citation_text([citation] if citation else [], [] if citation else [row["article"]])
     return response
 
 
@@ -175,7 +186,9 @@ def _answer(request: HttpRequest, kind: str, answer_id: int) -> HttpResponse:
         "row": row,
         "reasons": reasons,
         "warnings": warnings,
-        "grounds": [ground | {"text": in_language(ground)} for ground in explanation.get("grounds", [])],
+        "grounds": [
+            ground | {"text": in_language(ground), "source": source_said(ground["source"])} for ground in explanation.get("grounds", [])
+        ],
         "checked": [_checked(rule, as_of, found=found.get(rule["rule"], "")) for rule in explanation.get("checked", [])],
         "assumed": [fact_title(name) for name in explanation.get("assumed", [])],
         "packs": [_pack(pack) for pack in explanation.get("packs", [])],
@@ -190,7 +203,10 @@ def _revocations(request: HttpRequest, kind: str, answer_id: int) -> list[Revoca
 
 
 def _reason(reason: dict[str, Any], as_of: str) -> dict[str, Any]:
-    citations = [citation | {"text": in_language(citation)} for citation in reason["citations"]]
+    citations = [
+        {"text": in_language(one), "article": cited_article(one), "layer": one["layer"], "note": cited_note(one)}
+        for one in reason["citations"]
+    ]
     return _rule(reason, as_of) | {"title": in_two(ground_text(reason["code"])), "text": in_language(reason), "citations": citations}
 
 
@@ -201,11 +217,21 @@ def _checked(rule: dict[str, Any], as_of: str, *, found: str) -> dict[str, Any]:
 
 def _rule(rule: dict[str, Any], as_of: str) -> dict[str, Any]:
     """Return what stands in an answer of one rule, facts and values called by their titles."""
-    layered = [one | {"title": parameter_title(rule["rule"], one["name"])} for one in rule.get("parameters", [])]
+    layered = [_layered(rule["rule"], one) for one in rule.get("parameters", [])]
     told = {one["name"] for one in layered}
-    plain = [(parameter_title(rule["rule"], name), value) for name, value in rule.get("values", {}).items() if name not in told]
-    facts = [(fact_title(name), value) for name, value in rule.get("facts", {}).items()]
+    values = [(name, value) for name, value in rule.get("values", {}).items() if name not in told]
+    plain = [(parameter_title(rule["rule"], name), answered_value(rule["rule"], name, value)) for name, value in values]
+    facts = [(fact_title(name), answered_fact(name, value)) for name, value in rule.get("facts", {}).items()]
     return rule | {"address": rule_address(rule["rule"], as_of=as_of), "facts_told": facts, "plain": plain, "layered": layered}
+
+
+def _layered(rule_id: str, one: dict[str, Any]) -> dict[str, Any]:
+    """Return a value that papers have a say in, with the texts it stands on and those it overrules."""
+    told = {
+        name: [source | {"text": text_title(source["text"]), "article": cited_article(source)} for source in one[name]]
+        for name in ("sources", "overruled")
+    }
+    return one | told | {"title": parameter_title(rule_id, one["name"]), "shown": answered_value(rule_id, one["name"], one["shown"])}
 
 
 def _pack(pack: dict[str, Any]) -> dict[str, Any]:

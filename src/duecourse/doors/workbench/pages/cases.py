@@ -17,7 +17,9 @@ from duecourse.contact.models import Refusal
 from duecourse.contact.selectors import calls_today, outcomes_owed, work_case
 from duecourse.contact.services import ground_text
 from duecourse.doors import words
+from duecourse.doors.console.rule_words import cited
 from duecourse.doors.console.shell import agency_only, today
+from duecourse.doors.console.stories import source_said
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.workbench.shell import HISTORY, NOTES, OUTCOMES, numbers_of
 from duecourse.kit.calendar import local_day
@@ -150,13 +152,11 @@ def _refusal(request: HttpRequest, case_id: int) -> dict[str, Any] | None:
     found = Refusal.objects.filter(creditor_id=request.actor.creditor_id, case_id=case_id, pk__in=wanted).first()
     if found is None:
         return None
-    reasons = [{"text": words.in_language(row), "sources": _sources(row["citations"])} for row in found.explanation["reasons"]]
-    reasons += [{"text": words.in_language(row), "sources": [row["source"]]} for row in found.explanation["grounds"]]
+    reasons = [
+        {"text": words.in_language(row), "sources": [cited(one) for one in row["citations"]]} for row in found.explanation["reasons"]
+    ]
+    reasons += [{"text": words.in_language(row), "sources": [source_said(row["source"])]} for row in found.explanation["grounds"]]
     return {"number": found.pk, "at": found.contact_at, "reasons": reasons, "next_at": found.next_allowed_at}
-
-
-def _sources(citations: list[dict[str, Any]]) -> list[str]:
-    return [f"{words.in_language(citation)} {citation['article']}".strip() for citation in citations]
 
 
 urlpatterns = [path("cases/", cases, name="work-cases"), path("cases/<int:case_id>/", case, name="work-case")]

@@ -24,7 +24,7 @@ from duecourse.contact.selectors.papers import PAPERS_PAGE, access_paper
 from duecourse.contact.services import paper_add, paper_end
 from duecourse.doors.console.forms import DayField, Form
 from duecourse.doors.console.pages.rules.library import own_packs
-from duecourse.doors.console.rule_words import rule_address, said, shown_value
+from duecourse.doors.console.rule_words import cited_article, rule_address, said, shown_value
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.words import in_language, word
@@ -116,7 +116,15 @@ class Line:
     def by(self) -> str:
         """The paper or text by which it binds."""
         source = self.effective.sources[0].reference
-        return f"{word(source.text.layer)} · {said(source.text.title)} {source.article}".strip()
+        article = cited_article({"text": source.text.id, "article": source.article})
+        return f"{word(source.text.layer)} · {said(source.text.title)} {article}".strip()
+
+    @property
+    def stricter(self) -> str:
+        """Which way is stricter."""
+        if not self.is_yes_no:
+            return word(self.parameter.tighter)
+        return _("yes is the stricter") if self.parameter.tighter is Tighter.if_higher else _("no is the stricter")
 
 
 PAPERS = Listing(
@@ -151,7 +159,10 @@ PAPERS = Listing(
 @creditor_only
 def papers(request: HttpRequest) -> HttpResponse:
     """List every version of every paper, and offer to write one."""
-    response = listing_page(request, PAPERS, template="console/rules/papers.html", extra={"agencies": _agencies(request.actor.creditor_id)})
+    hint = _("The law alone binds. A paper makes it stricter for everybody, for one agency or for one debtor, once a second person agrees.")
+    response = listing_page(
+        request, PAPERS, template="console/rules/papers.html", extra={"agencies": _agencies(request.actor.creditor_id), "empty_hint": hint}
+    )
     for row in response.context_data["rows"]:
         row.update(title=_title(row), state_text=word(f"paper_{row['state']}"))
     return response

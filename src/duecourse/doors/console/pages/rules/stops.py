@@ -22,6 +22,7 @@ from duecourse.contact.selectors.stops import STOPS_PAGE, lifts_waiting, stop_pa
 from duecourse.contact.services import contact_stop, contact_stop_lift
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.shell import creditor_only, today
+from duecourse.doors.console.stories import stop_target
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.templatetags.console import instant
 from duecourse.doors.words import word
@@ -251,14 +252,7 @@ def _is_same(row: dict[str, Any], target: Target) -> bool:
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a stop is about, in words; a debtor is named by number only."""
-    names = {
-        "agency": row["agency"],
-        "collector": row["collector"],
-        "channel": word(row["channel"]) if row["channel"] else "",
-        "debtor": _("debtor %(number)s") % {"number": row["person_id"]},
-        "everything": _("everything"),
-    }
-    texts = {"target": names[row["scope"]], "scope_text": word(f"scope_{row['scope']}"), "reason_text": word(f"stop_{row['reason_code']}")}
+    texts = {"target": stop_target(row), "scope_text": word(f"scope_{row['scope']}"), "reason_text": word(f"stop_{row['reason_code']}")}
     return texts | {"icon": ICONS[row["scope"]]}
 
 

@@ -100,7 +100,8 @@ TEMPLATES = Listing(
 @creditor_only
 def templates(request: HttpRequest) -> HttpResponse:
     """List every version of every template."""
-    response = listing_page(request, TEMPLATES, template="console/rules/templates.html")
+    hint = _("Until one is approved, no text, letter or mail is permitted; calls need none.")
+    response = listing_page(request, TEMPLATES, template="console/rules/templates.html", extra={"empty_hint": hint})
     for row in response.context_data["rows"]:
         row["state_text"] = word(f"paper_{row['state']}")
     return response

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from duecourse.doors.console.forms import Form
 from duecourse.doors.console.pages.rules.library import own_packs
-from duecourse.doors.console.rule_words import parameter_title, rule_address, rule_title, said, shown_value
+from duecourse.doors.console.rule_words import parameter_title, rule_address, rule_title, said, shown_value, text_title
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.jobs import job_start
 from duecourse.doors.rule_jobs import KIND
@@ -53,7 +53,7 @@ class TrialForm(Form):
         self.packs = packs
         rules = [rule for pack in packs for rule in pack.rules if rule.subject == "contact"]
         self.fields["parameter"].choices = [("", _("choose")), *(
-            (said(rule.title), [(one.id, f"{said(rule.title)}: {said(one.title)}") for one in rule.parameters])
+            (said(rule.title), [(one.id, f"{said(rule.title)} · {said(one.title)}") for one in rule.parameters])
             for rule in sorted(rules, key=lambda rule: said(rule.title))
         )]  # fmt: skip
         self.fields["way"].choices = [
@@ -118,7 +118,7 @@ def result(request: HttpRequest, mark: str) -> HttpResponse:
     context = {
         "trial": _trial(row, request=request),
         "found": found,
-        "before": [text.rsplit(" ", 1) for text in found["changes"][0]["texts"]],
+        "before": [(text_title(text), value) for text, _space, value in (one.rpartition(" ") for one in found["changes"][0]["texts"])],
         "grids": [
             grid for grid in (_grid(found, change, names=names) for change in ("newly_refused", "newly_allowed", "newly_warned")) if grid
         ],
@@ -141,7 +141,7 @@ def _trial(row: dict[str, Any], *, request: HttpRequest) -> dict[str, Any]:
     unit = _unit(asked["parameter"], request=request)
     counts = (row["result"] or {}).get("counts", {})
     return {
-        "title": f"{rule_title(rule_id)}: {parameter_title(rule_id, name)}",
+        "title": f"{rule_title(rule_id)} · {parameter_title(rule_id, name)}",
         "value": shown_value(asked["value"], unit) if unit else asked["value"],
         "way": _("a new text") if asked["way"] == Way.draft else _("a policy of ours"),
         "span": _quarter_text(date.fromisoformat(asked["from_on"])),
