@@ -125,3 +125,14 @@ def test_the_command_issues_lists_and_revokes(api, capsys):
     assert commands.run(["token", "revoke", str(made["id"]), "--creditor", "lanxi"]) == 0
     assert caller.get("/cases").status_code == 401
     assert commands.run(["token", "issue", "x", "--agency", "nowhere", "--scope", "cases:read", "--creditor", "lanxi"]) == 2
+
+
+def test_a_clock_that_was_ahead_keeps_no_token_waiting(api, noon, settings):
+    """After a server whose clock was a day ahead was put right its tokens ask as before, and no faster than they may."""
+    settings.API_REQUESTS_PER_SECOND, settings.API_REQUESTS_AT_ONCE = 1, 3
+    with frozen(noon + timedelta(days=1)):
+        assert [api.aoki.get("/cases").status_code for _ in range(4)] == [200, 200, 200, 429]
+    for second in (0, 10):
+        with frozen(noon + timedelta(seconds=second)):
+            found = [api.aoki.get("/cases").status_code for _ in range(4)]
+            assert found == ([429] * 4 if second == 0 else [200, 200, 200, 429])

@@ -5,7 +5,8 @@ from django.db import migrations
 from duecourse.kit import tenancy
 
 # The bucket leaks at `p_rate` a second and holds `p_burst`; a request that is refused does not fill it. `wait_ms` is how long the caller has
-# to wait, 0 when the request is within bounds. No row: the token is not known, has ended or was revoked, or its agency was closed.
+# to wait, 0 when the request is within bounds. A bucket of more than an hour to come was filled by a clock that was wrong, and leaks from now.
+# No row: the token is not known, has ended or was revoked, or its agency was closed.
 ENTERED = tenancy.gate_function(
     "token_entered(p_prefix text, p_hash text, p_at timestamptz, p_rate integer, p_burst integer)",
     returns="TABLE (token_id bigint, creditor_id bigint, agency_id bigint, scopes jsonb, is_test boolean, wait_ms integer)",
@@ -30,6 +31,7 @@ BEGIN
         INSERT INTO gate.token_pace (token_id, level, at) VALUES (token_entered.token_id, 0, p_at) ON CONFLICT DO NOTHING;
         SELECT * INTO v_pace FROM gate.token_pace p WHERE p.token_id = token_entered.token_id FOR UPDATE;
     END IF;
+    v_pace.at := CASE WHEN v_pace.at > p_at + interval '1 hour' THEN p_at ELSE v_pace.at END;
     v_level := greatest(0, v_pace.level - p_rate * greatest(0, extract(epoch FROM p_at - v_pace.at)::double precision));
     UPDATE gate.token_pace p SET level = v_level + (v_level + 1 <= p_burst)::integer, at = greatest(v_pace.at, p_at)
         WHERE p.token_id = token_entered.token_id;
