@@ -12,7 +12,8 @@ measured is the server's time. Clients are processes, as a web server's workers 
 
 The attempts lie in the weeks of two years before, so in 24 months' parts beside the few that are made ahead.
 
-It makes an installation of its own in a temporary folder and removes it. Twenty million take about 12 GB and ten minutes to fill.
+It makes an installation of its own in a temporary folder and removes it, or fills one in a folder that is named and uses it again the next
+time. Twenty million take about 12 GB and ten minutes to fill.
 
     python benchmarks/permit_endpoint.py --permits 20000000
 """
@@ -25,6 +26,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,9 +74,7 @@ CREATE POLICY kept_row_agency ON kept_row TO duecourse_agency
     WITH CHECK (creditor_id = (SELECT nullif(current_setting('app.creditor', true), '')::bigint));
 GRANT INSERT, SELECT ON kept_row TO duecourse_agency;
 GRANT USAGE ON SEQUENCE kept_row_id_seq TO duecourse_agency;
-VACUUM ANALYZE contact_permit;
-VACUUM ANALYZE contact_attempt;
-ANALYZE;
+VACUUM ANALYZE;
 CHECKPOINT
 """
 
@@ -110,6 +110,36 @@ def filled(permit_count: int) -> tuple[Place, str]:
         for statement in HISTORY.split(";\n"):
             administrator.execute(statement, known if "%(" in statement else None)
     return place, token.text
+
+
+def remembered(permit_count: int, *, folder: str) -> tuple[Place, str]:
+    """Fill the database, or return what was filled into the installation in this folder before."""
+    note = Path(folder) / "filled.json"
+    if folder and note.exists():
+        known = json.loads(note.read_text())
+        if known["permits"] != permit_count:
+            sys.exit(f"{folder} was filled with {known['permits']:,} permits; name another folder, or give --permits {known['permits']}")
+        place = Place(**known["place"])
+        empty_of(place)
+        return place, known["secret"]
+    place, secret = filled(permit_count)
+    if folder:
+        note.write_text(json.dumps({"permits": permit_count, "place": asdict(place), "secret": secret}))
+    return place, secret
+
+
+def empty_of(place: Place) -> None:
+    """Take out what an earlier run asked for, so that every debtor has a day with nothing in it."""
+    from duecourse.config import boot
+    from duecourse.config.environment import current
+
+    with boot.cluster(current()).connect(database=boot.DATABASE) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        administrator.execute("DELETE FROM contact_permit WHERE creditor_id = %s AND local_on = %s", [place.creditor_id, DAY])
+        administrator.execute("TRUNCATE plain_row, kept_row")
+    with boot.cluster(current()).connect(database=boot.DATABASE) as administrator:
+        administrator.autocommit = True
+        administrator.execute("VACUUM ANALYZE contact_permit")
 
 
 def bare(request: Any) -> Any:
@@ -279,14 +309,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--permits", type=int, default=2_000_000, help="permits, each with its attempt, that the database holds before")
     parser.add_argument("--requests", type=int, default=150, help="requests a client makes in each of the rounds")
+    parser.add_argument("--keep", default="", help="a folder whose installation is filled once and used again")
     chosen = parser.parse_args()
     needed = PER_DEBTOR * (CLIENTS + 1) * len(KINDS) * (WARM + ROUNDS * chosen.requests + 1)
     if chosen.permits < needed:
         parser.error(f"{chosen.requests} requests a round take a debtor each: give at least {needed:,} permits")
-    os.environ.setdefault("DUECOURSE_POOL", "2")
+    os.environ.setdefault("DUECOURSE_POOL", "1")
     begun = stopwatch()
-    with installation():
-        place, secret = filled(chosen.permits)
+    with installation(chosen.keep):
+        place, secret = remembered(chosen.permits, folder=chosen.keep)
         print(f"permits and attempts before: {chosen.permits:,}; debtors: {place.debtor_count:,}; {ROUNDS} rounds of {chosen.requests:,}")
         print(f"filled in {stopwatch() - begun:.0f} s; cores: {os.cpu_count()}; durable commits (fsync on)")
         rates = {clients: measured(place, secret, clients=clients, times=chosen.requests) for clients in (1, CLIENTS)}

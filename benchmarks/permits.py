@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -78,9 +78,9 @@ class Rate:
 
 
 @contextmanager
-def installation() -> Iterator[None]:
-    """Make an installation with an empty, migrated database, and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="duecourse-bench-") as folder:
+def installation(kept: str = "") -> Iterator[None]:
+    """Make an installation with an empty, migrated database, and remove it afterwards; one in a folder that is `kept` stays and is used again."""
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="duecourse-bench-") as folder:
         os.environ |= {"DUECOURSE_HOME": folder, "DUECOURSE_MODE": "test", "DJANGO_SETTINGS_MODULE": "duecourse.config.settings"}
         from duecourse.config import boot
         from duecourse.config.environment import current
@@ -92,7 +92,10 @@ def installation() -> Iterator[None]:
             from django.db import connections
 
             connections.close_all()
-            boot.cluster(current()).remove()
+            if kept:
+                boot.cluster(current()).stop()
+            else:
+                boot.cluster(current()).remove()
 
 
 def filled(permit_count: int) -> Place:
