@@ -122,7 +122,7 @@ def test_a_creditors_own_contacts_are_judged(capsys):
     for number in range(3):
         assert called(the, "aoki", number, at=NOON + timedelta(minutes=number * 15)).is_permit
     with frozen(NOON + timedelta(days=1)):
-        answer = run(capsys, "audit", "--creditor", the.bank.creditor.code)
+        answer = run(capsys, "audit", "--creditor", the.bank.creditor.code.upper())
         assert (answer["judged_count"], answer["refused_count"]) == (3, 0)
         tried = run(capsys, "what-if", "--creditor", the.bank.creditor.code, "--set", f"{CALLS_MAX}=1")
     assert [(row["performer"], row["local_hour"], row["event_count"]) for row in tried["by_performer_and_hour"]] == [("aoki", 12, 2)]

@@ -40,15 +40,16 @@ class NobodyOfThatAddress(Absent):
 
 
 def chosen_creditor(code: str) -> Creditor:
-    """Return the creditor of this code, or the only one there is.
+    """Return the creditor of this code, in capitals or not, or the only one there is.
 
     Raises:
         Absent: there is none with this code.
         CreditorUnclear, NobodyHere: none was named, and there is not exactly one.
     """
-    if code:
-        return selectors.creditor_by_code(code=code)
     found = selectors.creditors()
+    if code:
+        alike = [creditor.code for creditor in found if creditor.code.casefold() == code.casefold()]
+        return selectors.creditor_by_code(code=code if code in alike or len(alike) != 1 else alike[0])
     if not found:
         raise NobodyHere
     if len(found) > 1:
