@@ -77,9 +77,7 @@ def test_an_answer_cites_as_its_reader_does(called):
         assert source_said("《民法典》第933条: a mandate may be ended at any time") == "《民法典》第933条"
         assert answered_fact("is_third_party", "1") == "是"
     with override("en"):
-        assert (
-            cited({"text": "card_2011", "article": "68", "zh": "信用卡办法", "en": "Card measures"}) == "Card measures article 68"
-        )
+        assert cited({"text": "card_2011", "article": "68", "zh": "信用卡办法", "en": "Card measures"}) == "Card measures article 68"
         assert answered_value("cn.contact_hours", "allowed_from_minute", "08:00") == "08:00"
 
 

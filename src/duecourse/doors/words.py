@@ -159,6 +159,7 @@ CASES = {
     "half_up": _("half away from zero"),
     "half_even": _("half to even"),
     "down": _("cut off"),
+    "card": _("bank card"),
     "credit_card": _("credit card"),
     "consumer_loan": _("consumer loan"),
     "auto_loan": _("car loan"),

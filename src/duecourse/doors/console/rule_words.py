@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from duecourse.doors.words import in_language, is_chinese, word
-from duecourse.rules.form import Bilingual, Pack, Reference, Rule, Text, Unit
+from duecourse.rules.form import Bilingual, Pack, Parameter, Reference, Rule, Text, Tighter, Unit
 from duecourse.rules.load import shipped_packs
 
 
@@ -206,6 +206,13 @@ def shown_value(value: int, unit: Unit) -> str:
     if unit is Unit.minutes:
         return _("%(number)s minutes") % {"number": shown} if value != 1 else _("1 minute")
     return _("%(number)s a day") % {"number": shown} if unit is Unit.count_per_local_day else shown
+
+
+def stricter_said(parameter: Parameter) -> str:
+    """Return which way a parameter's values are stricter."""
+    if parameter.unit is not Unit.yes_no:
+        return word(parameter.tighter)
+    return _("yes is the stricter") if parameter.tighter is Tighter.if_higher else _("no is the stricter")
 
 
 def paragraphs(sense: str) -> list[Block]:

@@ -24,6 +24,7 @@ from duecourse.doors.console.rule_words import (
     said,
     senses,
     shown_value,
+    stricter_said,
 )
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.words import is_chinese, word
@@ -219,7 +220,7 @@ def _binding(effective: Effective, *, pack: Pack) -> dict[str, Any]:
         "title": said(effective.parameter.title),
         "name": effective.parameter.name,
         "shown": shown_value(effective.value, unit),
-        "tighter": word(effective.parameter.tighter),
+        "tighter": stricter_said(effective.parameter),
         "sources": [_standing(one, effective, pack=pack) for one in effective.sources],
         "overruled": [_standing(one, effective, pack=pack) for one in effective.overruled],
     }

@@ -24,7 +24,7 @@ from duecourse.contact.selectors.papers import PAPERS_PAGE, access_paper
 from duecourse.contact.services import paper_add, paper_end
 from duecourse.doors.console.forms import DayField, Form
 from duecourse.doors.console.pages.rules.library import own_packs
-from duecourse.doors.console.rule_words import cited_article, rule_address, said, shown_value
+from duecourse.doors.console.rule_words import cited_article, rule_address, said, shown_value, stricter_said
 from duecourse.doors.console.shell import creditor_only, today
 from duecourse.doors.console.tables import Column, Filter, Listing, listing_page
 from duecourse.doors.words import in_language, word
@@ -122,9 +122,7 @@ class Line:
     @property
     def stricter(self) -> str:
         """Which way is stricter."""
-        if not self.is_yes_no:
-            return word(self.parameter.tighter)
-        return _("yes is the stricter") if self.parameter.tighter is Tighter.if_higher else _("no is the stricter")
+        return stricter_said(self.parameter)
 
 
 PAPERS = Listing(
