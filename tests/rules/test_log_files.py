@@ -139,6 +139,39 @@ def test_2_encoding_in_which_few_bytes_stand_for_many_is_refused(tmp_path):
         judged(path)
 
 
+def test_damaged_bytes_end_in_one_error(tmp_path):
+    """Whatever byte of a small file is another, in its rows or in what it says of itself: the log is judged or refused, and nobody ends."""
+    path = tmp_path / "events.parquet"
+    pq.write_table(log_of(rows_of(3)), path)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from duecourse.rules.errors import EventsMismatch; from duecourse.rules.log_files import log_files\n"
+        "path = Path(sys.argv[1]); good = path.read_bytes(); columns = log_files(path).schema.names; seen = set()\n"
+        "footer = len(good) - 8 - int.from_bytes(good[-8:-4], 'little')\n"
+        "for place in (*range(4, len(good) - 8, 97), *range(footer, footer + 40)):\n"
+        "    for byte in (good[place] ^ 1, 255):\n"
+        "        path.write_bytes(good[:place] + bytes([byte]) + good[place + 1 :])\n"
+        "        try:\n"
+        "            opened = log_files(path)\n"
+        "            opened.refuse_bombs(opened.schema.names)\n"
+        "            rows = [batch for batch in opened.batches(opened.schema.names, coded=('channel', 'zone'))]\n"
+        "            seen.add('read')\n"
+        "        except EventsMismatch:\n"
+        "            seen.add('refused')\n"
+        "print(sorted(seen))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "['read', 'refused']\n"), done.stderr[-500:]
+
+
+def test_row_that_points_to_no_text_is_refused(tmp_path):
+    """A row whose number stands for no text of its dictionary is damage, not another row's text."""
+    batch = pa.record_batch({"zone": pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int32()), pa.array(["UTC"]), safe=False)})
+    with pytest.raises(pa.ArrowInvalid):
+        log_files._sound(batch)
+    assert log_files._sound(batch.slice(0, 1)).num_rows == 1
+
+
 @needs_proc
 def test_3_long_text_in_every_row_stays_one(tmp_path):
     """Half a million rows of one text of a megabyte, in a small file, are rejected within little memory, and the reject file is small."""

@@ -27,6 +27,10 @@ TEXT_BYTES_MAX = 1_000
 """A text that is longer is no id and no name."""
 _GIB = 1 << 30
 _EXPANDING = "DELTA_BYTE_ARRAY"
+_CHUNKS = """
+SELECT path_in_schema, coalesce(string_agg(DISTINCT encodings, ', '), ''), sum(abs(total_uncompressed_size::hugeint))
+FROM parquet_metadata($1) GROUP BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class LogFiles:
                 out for each row in which they stand.
 
         Raises:
-            EventsMismatch: a file breaks off, or its texts are none.
+            EventsMismatch: a file breaks off, its texts are none, or rows point to texts that it does not hold.
             LogTooLarge: a column of texts does not fit into memory.
         """
         if self.table is not None:
@@ -87,8 +91,8 @@ class LogFiles:
             long = _long_texts(path, names=[name for name in texts if name not in coded])
             try:
                 with _opened(path, texts=[name for name in texts if name in coded or name in long]) as file:
-                    yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
-            except (pa.ArrowInvalid, OSError) as error:
+                    yield from map(_sound, file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)))
+            except (pa.ArrowException, OSError, ValueError) as error:
                 raise EventsMismatch(text=f"{path.name} breaks off or is damaged ({type(error).__name__})") from error
 
     def placed(self, rows: pa.Table) -> pa.Table:
@@ -109,13 +113,14 @@ class LogFiles:
             EventsMismatch: a column is encoded so that a few bytes stand for any number.
         """
         unpacked_total = 0
-        for path in self.paths:
-            unpacked = _unpacked_bytes(path, columns=set(columns))
-            unpacked_total += unpacked
-            if unpacked > max(_GIB, bounds.unpacked_times_max * path.stat().st_size):
-                raise LogTooLarge(text=f"{path.name} unpacks to more than {bounds.unpacked_times_max:,} times its size")
-            if unpacked_total > bounds.unpacked_gib_max * _GIB:
-                raise LogTooLarge(text=f"with {path.name} the log unpacks to more than {bounds.unpacked_gib_max:,} GiB")
+        with _scanning() as connection:
+            for path in self.paths:
+                unpacked = _unpacked_bytes(path, columns=columns, connection=connection)
+                unpacked_total += unpacked
+                if unpacked > max(_GIB, bounds.unpacked_times_max * path.stat().st_size):
+                    raise LogTooLarge(text=f"{path.name} unpacks to more than {bounds.unpacked_times_max:,} times its size")
+                if unpacked_total > bounds.unpacked_gib_max * _GIB:
+                    raise LogTooLarge(text=f"with {path.name} the log unpacks to more than {bounds.unpacked_gib_max:,} GiB")
 
 
 def log_files(log: Log, *, bounds: Bounds = BOUNDS) -> LogFiles:
@@ -180,30 +185,37 @@ def _described(path: Path) -> tuple[pa.Schema, int]:
     try:
         with _opened(path) as file:
             return file.schema_arrow, file.metadata.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         looks = "" if head in (b"PAR1", b"PARE") else "; it looks like another kind of file, for a CSV the page shows how to convert it"
         raise EventsMismatch(text=f"{path.name} cannot be read as Parquet ({type(error).__name__}){looks}") from error
 
 
 def _long_texts(path: Path, *, names: Sequence[str]) -> list[str]:
     """Return the columns in which a text may stand for many rows and is too long to be written out for each."""
-    with _opened(path) as file:
-        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-        chunks = [group.column(n) for group in groups for n in range(group.num_columns)]
-        repeating = {chunk.path_in_schema for chunk in chunks if any("DICTIONARY" in one for one in chunk.encodings)}
-    asked = [name for name in names if name in repeating]
-    if not asked:
+    if not names:
         return []
-    longest = ", ".join(f'max(strlen("{name}"))' for name in asked)
-    try:
-        with duckdb.connect(config={"memory_limit": SCAN_LIMIT}) as connection:
+    with _scanning() as connection:
+        encodings = {name: encoded for name, encoded, _ in _chunks(path, connection=connection)}
+        asked = [name for name in names if "DICTIONARY" in encodings.get(name, "")]
+        if not asked:
+            return []
+        longest = ", ".join(f'max(strlen("{name}"))' for name in asked)
+        try:
             query = f"SELECT {longest} FROM read_parquet($1)"  # noqa: S608 - names of columns of ours
             found = connection.execute(query, [escape(str(path))]).fetchone() or ()
-    except duckdb.OutOfMemoryException as error:
-        raise LogTooLarge(text=f"the texts of {', '.join(asked)} in {path.name} do not fit into {SCAN_LIMIT} of memory") from error
-    except duckdb.Error as error:
-        raise EventsMismatch(text=f"the texts of {', '.join(asked)} in {path.name} cannot be read ({type(error).__name__})") from error
+        except duckdb.OutOfMemoryException as error:
+            raise LogTooLarge(text=f"the texts of {', '.join(asked)} in {path.name} do not fit into {SCAN_LIMIT} of memory") from error
+        except duckdb.Error as error:
+            raise EventsMismatch(text=f"the texts of {', '.join(asked)} in {path.name} cannot be read ({type(error).__name__})") from error
     return [name for name, bytes_max in zip(asked, found, strict=True) if (bytes_max or 0) > TEXT_BYTES_MAX]
+
+
+def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose dictionaries hold every text that a row points to; Arrow does not look by itself."""
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            column.validate(full=True)
+    return batch
 
 
 def _difference(one: pa.Schema, other: pa.Schema) -> str:
@@ -219,18 +231,27 @@ def _difference(one: pa.Schema, other: pa.Schema) -> str:
     return ""
 
 
-def _unpacked_bytes(path: Path, *, columns: set[str]) -> int:
+def _unpacked_bytes(path: Path, *, columns: Sequence[str], connection: duckdb.DuckDBPyConnection) -> int:
     total = 0
-    with _opened(path) as file:
-        metadata = file.metadata
-        wanted = [n for n in range(metadata.num_columns) if metadata.schema.column(n).path.split(".")[0] in columns]
-        for group in range(metadata.num_row_groups):
-            rows = metadata.row_group(group)
-            for number in wanted:
-                column = rows.column(number)
-                if _EXPANDING in column.encodings:
-                    raise EventsMismatch(
-                        text=f"{column.path_in_schema} in {path.name} is encoded as {_EXPANDING}: write it plain or as a dictionary"
-                    )
-                total += column.total_uncompressed_size
+    for name, encodings, size in _chunks(path, connection=connection):
+        if not any(name == column or name.startswith(f"{column}, ") for column in columns):
+            continue
+        if _EXPANDING in encodings:
+            raise EventsMismatch(text=f"{name} in {path.name} is encoded as {_EXPANDING}: write it plain or as a dictionary")
+        total += size
     return total
+
+
+def _chunks(path: Path, *, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """Return what a file says of its columns: the name, the encodings, and the bytes that it unpacks to in all row groups.
+
+    Arrow's own look at it ends the whole process where a footer is damaged in certain bytes.
+    """
+    try:
+        return connection.execute(_CHUNKS, [escape(str(path))]).fetchall()
+    except duckdb.Error as error:
+        raise EventsMismatch(text=f"what {path.name} says of its columns cannot be read ({type(error).__name__})") from error
+
+
+def _scanning() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"memory_limit": SCAN_LIMIT})
