@@ -203,3 +203,13 @@ def test_pages_are_written(tmp_path, capsys):
 def test_command_needs_no_database():
     """The command is in the table and is loaded without Django's models."""
     assert not COMMANDS["rules"].needs_models
+
+
+@pytest.mark.parametrize("line", [["rules"], ["rules", "audit"], ["conformance"]])
+def test_examples_in_help_are_lines(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each example in a command's help begins a line of its own."""
+    assert run([*line, "--help"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    examples = [text.strip() for text in told if "duecourse " in text and "Usage" not in text]
+    assert len(examples) > 1
+    assert all(text.startswith("duecourse ") and text.count("duecourse ") == 1 for text in examples)

@@ -115,7 +115,19 @@ class LazyGroup(TyperGroup):
             be_ready()
         command = typer.main.get_command(importlib.import_module(entry.module).app)
         command.name = name
+        _keep_examples(command)
         return command
+
+
+def _keep_examples(command: Any) -> None:
+    """Let the lines of examples stay lines in a command's help, and in its own commands'; other paragraphs are filled."""
+    paragraphs = (command.help or "").split("\n\n")
+    are_examples = [all(line.strip().startswith("duecourse ") for line in paragraph.strip().splitlines() or [""]) for paragraph in paragraphs]
+    command.help = "\n\n".join(
+        f"\b\n{paragraph}" if is_example else paragraph for paragraph, is_example in zip(paragraphs, are_examples, strict=True)
+    )
+    for inner in getattr(command, "commands", {}).values():
+        _keep_examples(inner)
 
 
 app = typer.Typer(
