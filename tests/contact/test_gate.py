@@ -14,7 +14,7 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from duecourse.contact.errors import AttemptReported, PermitNotBegun
-from duecourse.contact.models import Attempt, Permit, Refusal
+from duecourse.contact.models import Attempt, Permit, Refusal, RuleSet
 from duecourse.contact.selectors.rule_sets import whole_evidence
 from duecourse.contact.services import Answer, attempt_report, permit_request
 from duecourse.kit.clock import frozen
@@ -275,6 +275,26 @@ def test_an_answer_whose_rule_set_is_none_is_still_told() -> None:
         old = {"form": "duecourse verdict 2", "checked": [{"rule": "x"}]}
         assert whole_evidence(actor=the.bank.system, evidences=[old]) == [old]
     assert (lost["packs"], lost["checked"], lost["reasons"]) == ([], [], stored["reasons"])
+
+
+@pytest.mark.django_db
+def test_only_the_rule_set_that_an_answer_names_is_kept() -> None:
+    """Whoever speaks to the function as Aoki puts down no other text beside an answer, and none without end."""
+    the = scene()
+    given = ask(the, "aoki", "1")
+    with acting(the.bank.system):
+        kept = Permit.objects.filter(pk=given.id).values().get()
+        before = RuleSet.objects.count()
+    endless = "[" + " " * 1_000_000 + "]"
+    for told, named in (("{}", "0" * 64), (endless, hashlib.sha256(endless.encode()).hexdigest())):
+        row = json.dumps(
+            kept | {"client_request_id": "odd", "id": None, "explanation": kept["explanation"] | {"rule_set": named}}, default=str
+        )
+        with acting(the.bank.ann), connection.cursor() as cursor:
+            cursor.execute("SELECT gate.contact_answer(%s, 'permit', %s::jsonb, %s, '{}'::jsonb, %s)", [the.bank.id, row, NOON, told])
+            assert cursor.fetchone() == (None,)
+    with acting(the.bank.system):
+        assert (RuleSet.objects.count(), Permit.objects.count()) == (before, 1)
 
 
 @pytest.mark.django_db

@@ -24,6 +24,7 @@ REACH_DAYS = 60
 OWN_CALLS = "m.creditor_id = p_creditor AND m.person_id = v_person AND m.performer_id = p_performer AND m.channel IN ('call', 'visit')"
 
 SIGNATURE = "gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer, text)"
+RULES_LENGTH_MAX = 1_000_000
 BEFORE = "DROP FUNCTION IF EXISTS gate.permit_facts(bigint, bigint, bigint, text, date, text, bigint, text, integer)"
 PLANNED_ONCE = f"""
 ALTER FUNCTION {SIGNATURE} SET plan_cache_mode = force_generic_plan;
@@ -278,7 +279,7 @@ BEGIN
             RAISE EXCEPTION 'duecourse: this is no answer to a contact about now' USING ERRCODE = 'insufficient_privilege';
         END IF;
     END IF;
-    IF p_rules IS NOT NULL THEN
+    IF length(p_rules) <= {RULES_LENGTH_MAX} AND encode(sha256(convert_to(p_rules, 'UTF8')), 'hex') = p_row #>> '{{explanation,rule_set}}' THEN
         INSERT INTO contact_ruleset (creditor_id, hash, content, known_at)
         VALUES (p_creditor, encode(sha256(convert_to(p_rules, 'UTF8')), 'hex'), p_rules, p_at) ON CONFLICT DO NOTHING;
     END IF;

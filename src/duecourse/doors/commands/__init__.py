@@ -122,7 +122,9 @@ class LazyGroup(TyperGroup):
 def _keep_examples(command: Any) -> None:
     """Let the lines of examples stay lines in a command's help, and in its own commands'; other paragraphs are filled."""
     paragraphs = (command.help or "").split("\n\n")
-    are_examples = [all(line.strip().startswith("duecourse ") for line in paragraph.strip().splitlines() or [""]) for paragraph in paragraphs]
+    are_examples = [
+        all(line.strip().startswith("duecourse ") for line in paragraph.strip().splitlines() or [""]) for paragraph in paragraphs
+    ]
     command.help = "\n\n".join(
         f"\b\n{paragraph}" if is_example else paragraph for paragraph, is_example in zip(paragraphs, are_examples, strict=True)
     )
