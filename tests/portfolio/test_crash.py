@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 from datetime import date
 
 import pytest
@@ -69,6 +70,16 @@ def committed_bank(committed_db, home):
     return factories.bank()
 
 
+def repeated(creditor_id, path):
+    """Take the tape in once the server has noticed that whoever took it in is gone; until then it says that one is being taken in."""
+    for _ in range(100):
+        try:
+            return services.tape_intake(actor=system(creditor_id), path=path, mapping="native", as_of=MARCH)
+        except IntakeBusy:
+            time.sleep(0.1)
+    raise AssertionError("the killed intake's lock stays")
+
+
 @pytest.mark.parametrize("moment", ["Reading rows", "persons", "cases", "balances", "done"])
 def test_killed_intake_leaves_nothing_and_can_be_repeated(committed_db, committed_bank, home, tape, moment):
     """After the kill no row is there; the same command gives one whole tape, and once more does nothing."""
@@ -78,7 +89,7 @@ def test_killed_intake_leaves_nothing_and_can_be_repeated(committed_db, committe
     ended = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=False, capture_output=True, text=True, timeout=120)
     assert ended.returncode == -9, ended.stderr
     assert state(creditor_id) == ([0] * len(ROOM), [])
-    first = services.tape_intake(actor=system(creditor_id), path=path, mapping="native", as_of=MARCH)
+    first = repeated(creditor_id, path)
     whole = state(creditor_id)
     assert whole == ([1, 2, 2, 3, 3, 2, 2, 3, 2, 3], [("opening", "CNY", -204_850), ("receivable", "CNY", 204_850)])
     second = services.tape_intake(actor=system(creditor_id), path=path, mapping="native", as_of=MARCH)
