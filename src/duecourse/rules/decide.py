@@ -42,10 +42,10 @@ def decide(facts: ContactFacts, *, packs: Sequence[Pack], as_of: date, layers: S
     """Judge one contact.
 
     Args:
-        facts: the contact, with the agreements of its debtor.
+        facts: the contact, with agreements of its debtor where they are known beside it.
         packs: the packs that apply; more packs never allow more.
         as_of: the day whose values are used, as a rule `facts.local_on`.
-        layers: creditor policy and agency contract, in any order.
+        layers: papers of any lower layer, in any order.
 
     Raises:
         NoValueInForce: a rule that binds has no value on the day.

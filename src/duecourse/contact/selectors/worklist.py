@@ -22,7 +22,7 @@ from duecourse.portfolio.selectors import case_page
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.facts import ContactFacts
-from duecourse.rules.form import Layer, Overlay
+from duecourse.rules.form import Overlay
 from duecourse.rules.verdict import Verdict
 
 WHYS = ("promise_due", "first_contact", "expected", "stopped")
@@ -201,12 +201,10 @@ def _called(row: dict[str, Any], overlays: list[Overlay], *, at: datetime) -> Ca
         performer_kind=RULE_KINDS[row["performer_kind"]],
         lender_class=row["lender_class"],
         product_class=row["product_class"],
-        agreements=tuple(overlay for overlay in overlays if overlay.text.layer is Layer.agreement),
     )
-    layers = [overlay for overlay in overlays if overlay.text.layer is not Layer.agreement]
     counts = (row["held_count"], row["connected_count"])
     try:
-        verdict = decide(facts, packs=packs_of(tuple(parsed(row["packs"]))), as_of=facts.local_on, layers=layers)
+        verdict = decide(facts, packs=packs_of(tuple(parsed(row["packs"]))), as_of=facts.local_on, layers=overlays)
     except (RuleConflict, NoValueInForce, UnknownParameter):
         return CallsToday(*counts, None, None)
     limits = [one.value for bound in verdict.checked for one in bound.effective if one.parameter.name == _LIMIT_NAME]

@@ -34,7 +34,7 @@ from duecourse.parties.models import Role
 from duecourse.rules.decide import decide
 from duecourse.rules.errors import NaiveInstant, NoValueInForce, RuleConflict, UnknownParameter
 from duecourse.rules.facts import MINUTES_PER_DAY, ContactFacts, project
-from duecourse.rules.form import Layer, Overlay, Pack
+from duecourse.rules.form import Overlay, Pack
 from duecourse.rules.resolve import vocabulary_of
 from duecourse.rules.verdict import RuleSet, Verdict, whole
 
@@ -187,7 +187,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
         raise Absent(entity="collector")
     overlays = overlays_of(cursor, creditor_id=actor.creditor_id, papers=known.papers_on(on))
     is_placed_here = known.open_agency_id == request.performer_id
-    facts = _facts(known, request=request, packs=packs, overlays=overlays, is_placed_here=is_placed_here, on=on)
+    facts = _facts(known, request=request, packs=packs, is_placed_here=is_placed_here, on=on)
     own = grounds.find(
         has_rules=bool(packs),
         is_case_closed=known.is_case_closed,
@@ -199,14 +199,13 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
     )
     own += readiness.find(known, channel=request.channel, template_code=request.template_code, performer_kind=known.performer_kind, on=on)
     own += grounds.of_point(known.point, reachable=known.reachable, channel=request.channel, on=on)
-    layers = [overlay for overlay in overlays if overlay.text.layer is not Layer.agreement]
     try:
-        verdict = decide(facts, packs=packs, as_of=on, layers=layers)
+        verdict = decide(facts, packs=packs, as_of=on, layers=overlays)
     except (RuleConflict, NoValueInForce, UnknownParameter) as undecided:
         own.append(grounds.undecided(undecided))
         verdict = Verdict(allowed=False, reasons=(), warnings=(), as_of=on, facts=facts, next_allowed_at=None, packs=packs, checked=())
     own = _judged_otherwise(own, verdict=verdict, whose="self" if known.point is None else known.point.whose)
-    next_at = _next_allowed(facts, verdict=verdict, own=own, layers=layers) if own or not verdict.allowed else None
+    next_at = _next_allowed(facts, verdict=verdict, own=own, layers=overlays) if own or not verdict.allowed else None
     record = verdict.to_evidence() | {"allowed": verdict.allowed and not own, "grounds": [ground.record() for ground in own]}
     record["next_allowed_at"] = next_at.isoformat().replace("+00:00", "Z") if next_at else None
     return _Decision(
@@ -217,7 +216,7 @@ def _decide(cursor: Any, known: Known, *, actor: Actor, request: Request) -> _De
         record=record,
         rule_set=verdict.rule_set,
         codes=[reason.code for reason in verdict.reasons] + [ground.code for ground in own],
-        valid_until_at=_valid_until(facts, verdict=verdict, layers=layers) if record["allowed"] else None,
+        valid_until_at=_valid_until(facts, verdict=verdict, layers=overlays) if record["allowed"] else None,
         next_allowed_at=next_at,
     )
 
@@ -239,17 +238,16 @@ def _judged_otherwise(own: Sequence[Ground], *, verdict: Verdict, whose: str) ->
     if is_third_party:
         judged |= {"hold_deceased", "hold_no_capacity"} | ({"hold_represented", "hold_cease_request"} if whose == "attorney" else set())
     left = [ground for ground in own if ground.code not in judged]
-    is_ruled = any(_ON_THIRD_PARTIES & set(bound.rule.facts_used) for bound in verdict.checked)
-    return left if is_ruled or not is_third_party else [*left, grounds.THIRD_PARTY]
+    if not is_third_party or any(not _ON_THIRD_PARTIES.isdisjoint(bound.rule.facts_used) for bound in verdict.checked):
+        return left
+    return [*left, grounds.THIRD_PARTY]
 
 
 def _facts_of(verdict: Verdict, rule_id: str) -> Collection[str]:
     return next((bound.rule.facts_used for bound in verdict.checked if bound.rule.id == rule_id), ())
 
 
-def _facts(
-    known: Known, *, request: Request, packs: tuple[Pack, ...], overlays: Sequence[Overlay], is_placed_here: bool, on: date
-) -> ContactFacts:
+def _facts(known: Known, *, request: Request, packs: tuple[Pack, ...], is_placed_here: bool, on: date) -> ContactFacts:
     vocabulary = vocabulary_of(packs)
     values, history = of_contact.counted(known, request=request, vocabulary=vocabulary, on=on)
     return ContactFacts(
@@ -263,7 +261,6 @@ def _facts(
         performer_kind=grounds.RULE_KINDS[str(known.performer_kind)],
         lender_class=known.lender_class,
         product_class=known.product_class,
-        agreements=tuple(overlay for overlay in overlays if overlay.text.layer is Layer.agreement),
         history=history,
     )
 
