@@ -108,9 +108,10 @@ def past_of(*, creditor_id: int, from_on: date, until_on: date, has_refusals: bo
         until_on: the day after the last.
         has_refusals: add what the gate refused, as events that were not made and count for nothing, by the refusal's number below zero.
     """
-    table = _read(creditor_id, from_on, until_on, has_refusals=has_refusals)
+    units = _units(creditor_id)
+    table = _read(creditor_id, from_on, until_on, facts=units, has_refusals=has_refusals)
     keys, papers = _papers_of(table, creditor_id=creditor_id, until_on=until_on)
-    return Past(_events(table, creditor_id=creditor_id).append_column(PAPERS, keys), papers)
+    return Past(_events(table, units=units).append_column(PAPERS, keys), papers)
 
 
 def events_frame(*, creditor_id: int, from_on: date, until_on: date) -> pa.Table:
@@ -120,7 +121,8 @@ def events_frame(*, creditor_id: int, from_on: date, until_on: date) -> pa.Table
     null where it was not. Zone, lender, product and facts are those that the gate decided with. No name, number or note is among the
     columns; persons, numbers and addresses are the creditor's own keys. Rows come by COPY into columns, in no order.
     """
-    return _events(_read(creditor_id, from_on, until_on, has_refusals=False), creditor_id=creditor_id)
+    units = _units(creditor_id)
+    return _events(_read(creditor_id, from_on, until_on, facts=units, has_refusals=False), units=units)
 
 
 def _units(creditor_id: int) -> dict[str, Unit]:
@@ -130,14 +132,14 @@ def _units(creditor_id: int) -> dict[str, Unit]:
     return {name: fact.unit for name, fact in vocabulary.facts.items() if fact.source in (Source.stated, Source.record)}
 
 
-def _read(creditor_id: int, from_on: date, until_on: date, *, has_refusals: bool) -> pa.Table:
-    wanted = {"creditor": creditor_id, "from": from_on, "until": until_on, "facts": list(_units(creditor_id))}
+def _read(creditor_id: int, from_on: date, until_on: date, *, facts: Iterable[str], has_refusals: bool) -> pa.Table:
+    wanted = {"creditor": creditor_id, "from": from_on, "until": until_on, "facts": list(facts)}
     return copy_out(f"{_PERMITS} UNION ALL {_REFUSALS}" if has_refusals else _PERMITS, wanted, schema=_READ)
 
 
-def _events(table: pa.Table, *, creditor_id: int) -> pa.Table:
+def _events(table: pa.Table, *, units: Mapping[str, Unit]) -> pa.Table:
     """Return the rows in the declared form, and what the gate was given as columns."""
-    units, place = _units(creditor_id), EVENTS.get_field_index("at")
+    place = EVENTS.get_field_index("at")
     at, told = table["at"].cast(pa.timestamp("us", "UTC")), table["facts"].dictionary_encode().combine_chunks()
     events = table.set_column(place, EVENTS.field("at"), at).select(EVENTS.names).cast(EVENTS)
     documents = [json.loads(text) for text in told.dictionary.to_pylist()]
