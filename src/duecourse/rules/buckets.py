@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duecourse.rules.errors import LogTooLarge
-from duecourse.rules.events import PERSON_EVENTS_MAX, REJECTED
+from duecourse.rules.events import PERSON_EVENTS_MAX, REJECTED, as_rejected
 
 BUCKET_ROWS = 1_500_000
 BUCKET_ROWS_MAX = 6_000_000
@@ -87,8 +87,7 @@ def without_repeats(table: pa.Table) -> tuple[pa.Table, pa.Table]:
     first = rows.group_by(["person_id", "event_id"]).aggregate([("row_number", "min")])["row_number_min"]
     is_first = pc.is_in(table["row_number"], value_set=first.combine_chunks())
     again = table.filter(pc.invert(is_first))
-    reasons = pa.array(["event_repeated"] * again.num_rows, pa.string())
-    found = pa.table([again["row_number"], again["event_id"].cast(pa.string()), reasons], schema=REJECTED)
+    found = as_rejected(again, reasons=pa.repeat("event_repeated", again.num_rows))
     return (table.filter(is_first), found) if again.num_rows else (table, found)
 
 
@@ -102,9 +101,7 @@ def without_crowds(table: pa.Table) -> tuple[pa.Table, pa.Table]:
         return table, REJECTED.empty_table()
     is_crowd = pc.is_in(table["person_id"], value_set=crowds)
     taken = table.filter(is_crowd)
-    reasons = pa.array(["person_of_too_many"], pa.string()).take(pa.array(np.zeros(taken.num_rows, dtype=np.int64)))
-    found = pa.table([taken["row_number"], taken["event_id"].cast(pa.string()), reasons], schema=REJECTED)
-    return table.filter(pc.invert(is_crowd)), found
+    return table.filter(pc.invert(is_crowd)), as_rejected(taken, reasons=pa.repeat("person_of_too_many", taken.num_rows))
 
 
 def _has_repeats(ids: pa.ChunkedArray) -> bool:

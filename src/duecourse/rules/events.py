@@ -307,9 +307,12 @@ def _rejected(table: pa.Table, *, found: Mapping[str, NDArray[np.bool_]], is_bad
     distinct, which = np.unique(sets, return_inverse=True)
     texts = ["; ".join(reason for bit, reason in enumerate(found) if one >> bit & 1) for one in distinct.tolist()]
     bad = table.select(["row_number", "event_id"]).take(pa.array(rows))
-    return pa.table(
-        [bad["row_number"], bad["event_id"].cast(pa.string()), pa.array(texts, pa.string()).take(pa.array(which))], schema=REJECTED
-    )
+    return as_rejected(bad, reasons=pa.array(texts, pa.string()).take(pa.array(which)))
+
+
+def as_rejected(rows: pa.Table, *, reasons: pa.Array) -> pa.Table:
+    """Return rows of a log as `REJECTED`, each with why."""
+    return pa.table([rows["row_number"], rows["event_id"].cast(pa.string()), reasons], schema=REJECTED)
 
 
 def _instants(column: pa.Array, *, has_texts: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
