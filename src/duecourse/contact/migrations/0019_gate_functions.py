@@ -17,7 +17,7 @@ GRANTED = """EXISTS (SELECT 1 FROM parties_approval g WHERE g.creditor_id = p_cr
 STOP_LOCK = "pg_advisory_xact_lock_shared(49410, hashint8(p_creditor))"
 """Taken by each request after the debtor's lock and, exclusively, by a stop: when a stop returns, no request that missed it is under way."""
 
-REQUEST_LOCK = "pg_advisory_xact_lock(49411, hashtext(p_performer || ' ' || p_request))"
+REQUEST_LOCK = "pg_advisory_xact_lock(49413, hashtext(p_performer || ' ' || p_request))"
 """Taken by each request before the debtor's lock: two with one id, about two debtors on two local days, are decided one after the other."""
 REACH_DAYS = 60
 """How far back an earlier answer to a request id is looked for, and, at first, the newest call or visit: two or three months' parts."""

@@ -17,7 +17,7 @@ WINDOW_DAYS = 100
 """So many days back are kept and counted again, a quarter and a little more."""
 AGAIN_AFTER = timedelta(hours=20)
 """A day is counted again when its sums are older: an outcome that came late, or a stop that was put down late, is then seen the next day."""
-_LOCK = "SELECT pg_advisory_xact_lock(49412, hashtext(%s))"
+_LOCK = "SELECT pg_advisory_xact_lock(49414, hashtext(%s))"
 
 
 def violations_sum(*, actor: Actor, days_max: int = 8) -> list[date]:
